@@ -24,6 +24,7 @@ export interface LogFields {
   readonly component?: string
   readonly state?: string
   readonly count?: number
+  readonly skipped?: number
   readonly durationMs?: number
   readonly version?: string
   readonly path?: string
