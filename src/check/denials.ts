@@ -2,7 +2,7 @@
 // What a caller caused is 400, 401 or 403; what we could not do is 503.
 import { status } from '@grpc/grpc-js'
 
-interface DenialRow {
+export interface DenialRow {
   readonly code: Exclude<status, status.OK>
   readonly http: 400 | 401 | 403 | 503
   /** RFC 6750 error code; `undefined` is a bare challenge (RFC 6750, section 3.1: no authentication information). */
