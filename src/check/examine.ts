@@ -5,8 +5,9 @@ import type { DenylistRefs } from '../denylist/port.ts'
 import { refsOf } from '../denylist/vocabulary.ts'
 import { ok, type Result } from '../result.ts'
 import type { Expectations, KeyRing, TokenVerifier, VerifiedToken, VerifyReason } from '../tokens/port.ts'
+import { identityOf, readProfile } from '../tokens/profile.ts'
 import type { VerifiedCache } from '../tokens/verified-cache.ts'
-import { type Admission, type AdmitReason, admit, readProfile, type TokenProfile } from './admit.ts'
+import { type Admission, type AdmitReason, admit } from './admit.ts'
 import type { Credential } from './credential.ts'
 import type { CompiledPolicy } from './policy.ts'
 
@@ -55,24 +56,10 @@ function remember(
   const examined: Examined = {
     token,
     admitted: admit(token, profile.value, policy),
-    refs: refsOf(denylistIdentity(token, profile.value)),
+    refs: refsOf(identityOf(token, profile.value)),
     keys,
     generation: keys.generation,
   }
   deps.cache.set(credential.token, policy, examined)
   return ok(examined)
-}
-
-function denylistIdentity({ claims, kid }: VerifiedToken, profile: TokenProfile): Parameters<typeof refsOf>[0] {
-  return {
-    issuer: claims.iss,
-    jti: claims.jti,
-    keyId: kid,
-    issuedAt: claims.iat,
-    isApiKey: false,
-    apiKey: profile.apiKey,
-    subject: claims.sub,
-    clientId: profile.clientId,
-    transaction: profile.transaction,
-  }
 }

@@ -1,6 +1,6 @@
 // The identity headers that an upstream may trust: from verified claims only, in a form that no parser can trip over.
 import type { VerifiedToken } from '../tokens/port.ts'
-import type { TokenProfile } from './admit.ts'
+import type { TokenProfile } from '../tokens/profile.ts'
 
 /** `undefined`: the header is removed, so that a client's own copy never arrives. */
 export interface IdentityHeader {
