@@ -104,6 +104,9 @@ export function createKeyRing(options: KeyRingOptions, deps: KeyRingDeps): Refre
       // NaN equals nothing: past the hard bound what was verified with these keys is void as well.
       return isUsable() ? generation : Number.NaN
     },
+    get freshAsOfMs() {
+      return loadedAt?.monotonicMs
+    },
     find(kid) {
       if (current === undefined || !isUsable()) return refuse('keys_unavailable')
       const key = current.set.keys.get(kid)

@@ -34,6 +34,11 @@ export interface VerificationKey {
 export interface KeyRing {
   /** Changes whenever any key changes; what was verified under another generation is verified again. */
   readonly generation: number
+  /**
+   * Monotonic time (ms) at which the last successful look at the source began; `undefined`: there was none yet.
+   * Whether a key is unknown is certain as of then: a Revoke must not take a key set that is out of reach for an answer.
+   */
+  readonly freshAsOfMs?: number | undefined
   /** `keys_unavailable`: no keys could ever be had, or they are older than the hard bound. */
   find(kid: string): Result<VerificationKey, 'key_unknown' | 'keys_unavailable'>
   /** Asks the source again: at most once per cool-down, one request at a time. `undefined`: not now. Never rejects. */

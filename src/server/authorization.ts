@@ -1,0 +1,74 @@
+// One Check, from bytes to bytes: overload, deadline and accident are answered here, each as a denial; everything else
+// is decided in check/. Never throws, never rejects: to Envoy an RPC error could become an allow.
+import { type DecideDeps, decide, deny } from '../check/decide.ts'
+import { readCheckInput } from '../check/input.ts'
+import { reply } from '../check/reply.ts'
+import type { Verdict } from '../check/verdict.ts'
+import type { Clock } from '../clock.ts'
+
+export interface Authorization {
+  /** `deadlineMs`: wall time at which the caller stops waiting, `Infinity` where it did not say. */
+  check(request: Uint8Array, deadlineMs: number): Uint8Array | Promise<Uint8Array>
+  readonly inFlight: number
+}
+
+export interface AuthorizationDeps {
+  /** Asked once per Check, so that a reload takes effect between two and never within one. */
+  readonly current: () => DecideDeps
+  readonly clock: Clock
+  readonly limits: { readonly concurrentChecks: number; readonly checkTimeoutMs: number }
+  /** Told of every verdict and how long it took, in ms of the monotonic clock. Must not throw. */
+  readonly observe: (verdict: Verdict, durationMs: number) => void
+}
+
+/** An answer that leaves this long before the deadline arrives in time to be used. */
+const ANSWER_MARGIN_MS = 20
+
+export function createAuthorization(deps: AuthorizationDeps): Authorization {
+  const { clock, limits } = deps
+  let inFlight = 0
+
+  function begin(request: Uint8Array, deadlineMs: number): Verdict | Promise<Verdict> {
+    if (inFlight > limits.concurrentChecks) return deny('overloaded')
+    const input = readCheckInput(request)
+    return input.ok ? decide(input.value, deadlineMs, deps.current()) : deny(input.reason)
+  }
+
+  function finish(verdict: Verdict, startedMs: number): Uint8Array {
+    inFlight -= 1
+    deps.observe(verdict, clock.monotonicMs() - startedMs)
+    return reply(verdict)
+  }
+
+  return {
+    get inFlight() {
+      return inFlight
+    },
+    check(request, callerDeadlineMs) {
+      const startedMs = clock.monotonicMs()
+      const nowMs = clock.wallMs()
+      const deadlineMs = Math.min(callerDeadlineMs - ANSWER_MARGIN_MS, nowMs + limits.checkTimeoutMs)
+      inFlight += 1
+      const verdict = orInternalError(() => begin(request, deadlineMs))
+      if (!(verdict instanceof Promise)) return finish(verdict, startedMs)
+      return within(verdict, deadlineMs - nowMs).then((settled) => finish(settled, startedMs))
+    },
+  }
+}
+
+/** An exception is a denial. */
+function orInternalError(step: () => Verdict | Promise<Verdict>): Verdict | Promise<Verdict> {
+  try {
+    return step()
+  } catch {
+    return deny('internal_error')
+  }
+}
+
+function within(verdict: Promise<Verdict>, timeoutMs: number): Promise<Verdict> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<Verdict>((resolve) => {
+    timer = setTimeout(() => resolve(deny('deadline_exceeded')), Math.max(0, timeoutMs))
+  })
+  return Promise.race([verdict.catch(() => deny('internal_error')), tooLate]).finally(() => clearTimeout(timer))
+}
