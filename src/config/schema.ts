@@ -42,6 +42,11 @@ export const configSchema = section(sections)
 /** A checked configuration: every default filled in, durations in milliseconds, frozen. */
 export type Config = z.output<typeof configSchema>
 
+/** The same without any section being required: what is left of a faulty file can still be checked. */
+export const draftSchema = section({ ...sections, listen: sections.listen.optional() })
+
+export type DraftConfig = z.output<typeof draftSchema>
+
 export type { Address } from './address.ts'
 export type {
   CallerConfig,

@@ -7,14 +7,24 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape).readonly()
 }
 
-/** A list, frozen once parsed. */
+/** A list, frozen once parsed. Saying a thing twice in it is a mistake. */
 export function list<Item extends z.core.SomeType>(item: Item) {
-  return z.array(item).readonly()
+  return z.array(item).superRefine(refuseRepeated, evenIfFaulty).readonly()
 }
 
 /** A list that must name at least one thing. */
 export function someOf<Item extends z.core.SomeType>(item: Item) {
-  return z.array(item).min(1, 'must not be empty').readonly()
+  return z.array(item).min(1, 'must not be empty').superRefine(refuseRepeated, evenIfFaulty).readonly()
+}
+
+/** Runs beside the checks of single items, so that one mistake does not hide another. */
+const evenIfFaulty = { when: ({ value }: z.core.ParsePayload) => Array.isArray(value) }
+
+function refuseRepeated(items: readonly unknown[], { issues }: z.core.$RefinementCtx): void {
+  for (const [index, item] of items.entries()) {
+    const repeats = typeof item === 'string' && items.indexOf(item) < index
+    if (repeats) issues.push({ code: 'custom', path: [index], message: 'is listed twice', input: item })
+  }
 }
 
 /** A mapping whose keys the writer of the file chooses. */
@@ -38,6 +48,8 @@ export const name = z
     /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/,
     'must be 1 to 64 letters, digits, "_", "." or "-", and start with a letter or digit',
   )
+  // a look-up of such a name in a plain object finds what every object inherits
+  .refine((value) => !(value in Object.prototype), 'is a name that JavaScript objects have already')
 
 /** Any text that is compared exactly, such as an issuer, an audience or a subject. */
 export const text = z
