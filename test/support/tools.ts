@@ -1,9 +1,11 @@
 // The programs that tests with a real Envoy or Redis need. Missing: such tests are skipped with the reason, and fail
 // under CI. Never downloads or installs: tools/prerequisites.mjs does that before the tests.
 import { describe, it, TestRunner } from 'vitest'
+import { findEnvoy } from '../../tools/find-envoy.mjs'
 import { findRedis } from '../../tools/find-redis.mjs'
 
 const finders = {
+  envoy: findEnvoy,
   redis: findRedis,
 }
 
