@@ -24,7 +24,6 @@ const runtime: Runtime = {
   log: process.stdout,
   stopped,
   packageRoot: join(import.meta.dirname, '..'),
-  pid: process.pid,
 }
 
 process.exitCode = await runCli(process.argv.slice(2), runtime)

@@ -1,8 +1,10 @@
 // The command line: every command with its options and help. What a command does is in a file of its own, loaded when it
 // is called, so that `serve` starts without paying for the others.
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { ConfigCommandDeps } from './check-config.ts'
 import { CommandError, type Runtime } from './runtime.ts'
 
 /** Exit codes: 0 done, 1 refused or failed, 2 the command line was wrong. */
@@ -48,12 +50,16 @@ function createProgram(runtime: Runtime, setExitCode: (exitCode: number) => void
   program
     .command('check-config <file>')
     .description('Report every mistake in a configuration, each with its line; exit 0 when there is none')
-    .action(async (file) => setExitCode(await (await import('./config-commands.ts')).check(file, runtime)))
+    .action(async (file) =>
+      setExitCode(await (await import('./check-config.ts')).checkConfig(configCommand(file, runtime))),
+    )
 
   program
     .command('print-config <file>')
     .description('Print a configuration with every default filled in and every secret redacted')
-    .action(async (file) => setExitCode(await (await import('./config-commands.ts')).print(file, runtime)))
+    .action(async (file) =>
+      setExitCode(await (await import('./print-config.ts')).printConfig(configCommand(file, runtime))),
+    )
 
   withTokenService(program.command('issue'))
     .description('Mint a token; it is printed alone on standard output')
@@ -116,6 +122,11 @@ function createProgram(runtime: Runtime, setExitCode: (exitCode: number) => void
     .action(async (options) => (await import('./healthcheck.ts')).healthcheck(options, runtime))
 
   return program
+}
+
+/** Secrets are not read: a configuration can be checked where they are not. */
+function configCommand(file: string, runtime: Runtime): ConfigCommandDeps {
+  return { file, readFile: (path) => readFile(path, 'utf8'), write: runtime.out, writeError: runtime.err }
 }
 
 /** How a command reaches the token service. */

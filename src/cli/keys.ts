@@ -1,6 +1,5 @@
 // `postern keys …`: the signing keys of a directory. The rules are in issuing/key-commands.ts; this prints.
 import { systemClock } from '../clock.ts'
-import type { Result } from '../result.ts'
 import {
   createKeyCommands,
   forceRisks,
@@ -9,6 +8,7 @@ import {
   keyCommandErrors,
 } from '../issuing/key-commands.ts'
 import type { SigningAlgorithm } from '../issuing/key-set.ts'
+import type { Result } from '../result.ts'
 import { CommandError, type Runtime } from './runtime.ts'
 import { readConfig } from './serve.ts'
 
@@ -25,7 +25,10 @@ interface ForceOptions extends DirectoryOptions {
 const DEFAULT_REFRESH_MS = 5 * 60_000
 const DEFAULT_LONGEST_TOKEN_MS = 30 * 24 * 3_600_000
 
-export async function newKey(options: DirectoryOptions & { algorithm: SigningAlgorithm }, runtime: Runtime): Promise<void> {
+export async function newKey(
+  options: DirectoryOptions & { algorithm: SigningAlgorithm },
+  runtime: Runtime,
+): Promise<void> {
   show(await commands(options).create({ algorithm: options.algorithm }), runtime)
 }
 

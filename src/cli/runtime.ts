@@ -14,7 +14,6 @@ export interface Runtime {
   readonly stopped: () => Promise<void>
   /** The folder that holds `envoy/` and `package.json`. */
   readonly packageRoot: string
-  readonly pid: number
 }
 
 /** The command did not do what it was asked to; the message says why, for a person. */

@@ -1,7 +1,8 @@
 // `postern serve`: a configuration file → a running process, until it is told to stop.
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type App, startApp } from '../app.ts'
-import { formatProblem, loadConfig } from '../config/load.ts'
+import { formatProblem, loadConfig, secretReader } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { createLog } from '../telemetry/log.ts'
 import { CommandError, type Runtime } from './runtime.ts'
@@ -18,7 +19,8 @@ export async function readConfig(file: string, runtime: Runtime, options: { read
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new CommandError(`Cannot read the configuration ${file}`, { cause })
   })
-  const loaded = await loadConfig(text, { dev: options.dev, env: runtime.env })
+  const readSecret = secretReader({ readFile: (path) => readFileSync(path, 'utf8'), env: runtime.env })
+  const loaded = loadConfig(text, { dev: options.dev, readSecret })
   if (loaded.ok) return loaded.value
   const problems = loaded.reason.map((problem) => formatProblem(file, problem))
   throw new CommandError(`the configuration has ${problems.length} problem(s)\n${problems.join('\n')}`, { exitCode: 2 })
@@ -27,7 +29,7 @@ export async function readConfig(file: string, runtime: Runtime, options: { read
 export async function startConfigured(config: Config, runtime: Runtime): Promise<App> {
   const log = createLog({ level: config.log.level, destination: runtime.log })
   try {
-    return await startApp(config, { log, name: `${runtime.pid}` })
+    return await startApp(config, { log })
   } catch (cause) {
     throw new CommandError(cause instanceof Error ? `Cannot start: ${cause.message}` : 'Cannot start', { cause })
   }

@@ -7,6 +7,8 @@ export interface LogFields {
   readonly reason?: string
   readonly policy?: string
   readonly jti?: string
+  /** The API key that a token was minted from. */
+  readonly rootJti?: string
   readonly azp?: string | null
   readonly sub?: string | null
   readonly username?: string | null
