@@ -57,8 +57,16 @@ export interface ServiceError {
   readonly reason: ServiceErrorReason
   /** Constant text for the caller: that of the table, or one that says which field is meant. */
   readonly message: string
-  /** The precise cause, a constant, for the audit line. Never for the caller: it would be an oracle. */
+  /** For the audit line, never for the caller: the precise cause would be an oracle. */
+  readonly audit?: AuditedFailure
+}
+
+export interface AuditedFailure {
+  /** A constant. */
   readonly cause?: string
+  /** The token that was presented; only where it has been verified. */
+  readonly jti?: string
+  readonly sub?: string | undefined
 }
 
 /** The failing half of a `Result<T, ServiceError>`. */
@@ -67,6 +75,9 @@ export interface Failed {
   readonly reason: ServiceError
 }
 
-export function fail(reason: ServiceErrorReason, about: { message?: string; cause?: string } = {}): Failed {
+export function fail(
+  reason: ServiceErrorReason,
+  about: { readonly message?: string; readonly audit?: AuditedFailure } = {},
+): Failed {
   return { ok: false, reason: { message: serviceErrors[reason].text, ...about, reason } }
 }

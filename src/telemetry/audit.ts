@@ -2,7 +2,7 @@
 // Who reads the lines finds them by `audit: true`.
 import type { Log, LogFields } from './log.ts'
 
-export type AuditedOperation = 'issue' | 'revoke' | 'revoke_all'
+export type AuditedOperation = 'issue' | 'revoke' | 'revoke_all' | 'enroll' | 'exchange'
 
 export interface IssuedEvent {
   readonly caller: string
@@ -56,7 +56,10 @@ export function createAudit(log: Log): Audit {
     issued: ({ rootJti, ...fields }) =>
       log.info({ audit: true, method: 'issue', ...fields, ...present({ rootJti }) }, 'Issued a token'),
     revoked: ({ caller, outcome, token, revision }) =>
-      log.info({ audit: true, method: 'revoke', caller, outcome, ...present(token), revision }, 'Revoked a token'),
+      log.info(
+        { audit: true, method: 'revoke', caller, outcome, ...present(token), revision },
+        revision === '' ? 'There was nothing to revoke' : 'Revoked a token',
+      ),
     refused: ({ operation, reason, caller, cause, ...fields }) =>
       log.warn(
         { audit: true, method: operation, reason, ...present({ caller, detail: cause, ...fields }) },

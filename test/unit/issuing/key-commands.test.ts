@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createKeyCommands, type KeyCommandError, type KeyRow } from '../../../src/issuing/key-commands.ts'
 import { writeKeyFile } from '../../../src/issuing/key-files.ts'
 import type { Result } from '../../../src/result.ts'
-import { fakeClock } from '../../support/issuing/fakes.ts'
+import { createFakeClock } from '../../support/fakes/clock.ts'
 import { pairs, temporaryDirectory } from '../../support/issuing/keys.ts'
 
 const PUBLISHED_MS = 300_000
@@ -13,7 +13,7 @@ const LONGEST_MS = 3_600_000
 
 async function commandsIn(files: Readonly<Record<string, string>> = {}) {
   const directory = await temporaryDirectory(files)
-  const clock = fakeClock()
+  const clock = createFakeClock()
   return { directory, clock, commands: createKeyCommands(directory, { clock }) }
 }
 
@@ -37,7 +37,7 @@ describe('keys new', () => {
   it('makes the first key the current one, in files that only the owner can read', async () => {
     const parent = await temporaryDirectory()
     const directory = join(parent, 'keys')
-    const commands = createKeyCommands(directory, { clock: fakeClock() })
+    const commands = createKeyCommands(directory, { clock: createFakeClock() })
     const created = await commands.create()
     expect(created).toMatchObject({ ok: true, value: [{ state: 'current', algorithm: 'RS256', canSign: true }] })
     expect((await stat(directory)).mode & 0o777).toBe(0o700)
@@ -85,7 +85,7 @@ describe('keys new', () => {
 
   it('says that the directory cannot be written when a file is in its place', async () => {
     const parent = await temporaryDirectory({ file: '' })
-    const commands = createKeyCommands(join(parent, 'file', 'keys'), { clock: fakeClock() })
+    const commands = createKeyCommands(join(parent, 'file', 'keys'), { clock: createFakeClock() })
     expect(await commands.create({ algorithm: 'EdDSA' })).toMatchObject({
       ok: false,
       reason: { error: 'directory_unusable' },

@@ -7,7 +7,8 @@ import { createKeyDirectory } from '../../../src/issuing/key-directory.ts'
 import { buildKeySet } from '../../../src/issuing/key-set.ts'
 import { createLocalSigner } from '../../../src/issuing/local-keys.ts'
 import { SigningUnavailableError } from '../../../src/issuing/signer.ts'
-import { fakeClock, fakeLog } from '../../support/issuing/fakes.ts'
+import { createFakeClock } from '../../support/fakes/clock.ts'
+import { createFakeLog } from '../../support/fakes/log.ts'
 import { pairs, temporaryDirectory } from '../../support/issuing/keys.ts'
 
 const states = (rows: Readonly<Record<string, string>>): string =>
@@ -16,8 +17,8 @@ const states = (rows: Readonly<Record<string, string>>): string =>
     .join('')
 
 async function watch(directory: string, signs = true) {
-  const log = fakeLog()
-  const clock = fakeClock()
+  const log = createFakeLog()
+  const clock = createFakeClock()
   const keys = createKeyDirectory({ directory, signs, pollMs: 5 }, { clock, log })
   onTestFinished(keys.close)
   const started = await keys.start()
