@@ -1,11 +1,20 @@
-// Prints, after everything else, one line that scripts can rely on: "N passed, N failed, N skipped". Under CI a skipped
-// test fails the run: a promise that was not checked is not kept.
-import type { Reporter, TestModule } from 'vitest/node'
+// Prints, after everything else, which tests were skipped and why, and one line that scripts can rely on: "N passed, N
+// failed, N skipped". Where skips are not accepted (CI) one of them fails the run: what was not checked is not kept.
 
-export interface Counts {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
+/** The part of vitest's TestModule, TestSuite and TestCase that is read here. */
+export interface ReportedModule extends ReportedSuite {
+  readonly children: { allTests(): Iterable<ReportedTest>; allSuites(): Iterable<ReportedSuite> }
+}
+
+export interface ReportedSuite {
+  /** Errors of its own, in loading or in hooks: no test of theirs says so. */
+  errors(): readonly unknown[]
+}
+
+export interface ReportedTest {
+  readonly fullName: string
+  readonly module: { readonly relativeModuleId: string }
+  result(): { readonly state: 'passed' | 'failed' | 'skipped' | 'pending'; readonly note?: string | undefined }
 }
 
 export interface SummaryReporterOptions {
@@ -14,35 +23,29 @@ export interface SummaryReporterOptions {
   readonly failRun: () => void
 }
 
-export function createSummaryReporter({ acceptSkipped, print, failRun }: SummaryReporterOptions): Reporter {
+/** A vitest `Reporter`. */
+export function createSummaryReporter({ acceptSkipped, print, failRun }: SummaryReporterOptions) {
   return {
-    onTestRunEnd(modules, unhandledErrors) {
-      const { counts, skippedNames } = summarise(modules)
-      const failed = counts.failed + unhandledErrors.length
-      if (!acceptSkipped && skippedNames.length > 0) {
-        print('Skipped tests fail this run (CI=true):')
-        for (const name of skippedNames) print(`  ${name}`)
-        failRun()
-      }
-      print(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`)
+    onTestRunEnd(modules: readonly ReportedModule[], unhandledErrors: readonly unknown[]): void {
+      const tests = modules.flatMap((module) => [...module.children.allTests()])
+      const passed = tests.filter((test) => test.result().state === 'passed')
+      const failed = tests.filter((test) => test.result().state === 'failed')
+      // A test that never got a result did not run: that is a skip, never a pass.
+      const skipped = tests.filter((test) => !passed.includes(test) && !failed.includes(test))
+      const broken = modules
+        .flatMap((module) => [module, ...module.children.allSuites()])
+        .filter((part) => part.errors().length > 0)
+
+      if (skipped.length > 0) print(acceptSkipped ? 'Skipped:' : 'Skipped, which fails this run (CI=true):')
+      for (const test of skipped) print(`  ${describeSkip(test)}`)
+      if (skipped.length > 0 && !acceptSkipped) failRun()
+      const failures = failed.length + broken.length + unhandledErrors.length
+      print(`${passed.length} passed, ${failures} failed, ${skipped.length} skipped`)
     },
   }
 }
 
-function summarise(modules: readonly TestModule[]): { counts: Counts; skippedNames: string[] } {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
-  const skippedNames: string[] = []
-  for (const module of modules) {
-    const before = counts.failed
-    for (const test of module.children.allTests()) {
-      const { state } = test.result()
-      // A test that never got a result did not run: that is a skip, never a pass.
-      const outcome = state === 'pending' ? 'skipped' : state
-      counts[outcome] += 1
-      if (outcome === 'skipped') skippedNames.push(`${module.relativeModuleId} > ${test.fullName}`)
-    }
-    // A file that could not be loaded, or whose hooks failed, has no failed test of its own but failed all the same.
-    if (module.state() === 'failed' && counts.failed === before) counts.failed += 1
-  }
-  return { counts, skippedNames }
+function describeSkip(test: ReportedTest): string {
+  const { note } = test.result()
+  return `${test.module.relativeModuleId} > ${test.fullName}${note ? `: ${note}` : ''}`
 }

@@ -1,5 +1,7 @@
 // Certificates for tests: a CA made on the spot, and certificates it issues for servers and clients, by DNS name, IP
 // address or SPIFFE id, expired ones included. Nothing of it is written anywhere unless asked for.
+// The X.509 library finds its parts by decorators, and leaves it to its users to bring what those need.
+import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
