@@ -1,0 +1,186 @@
+// The runner of the mirror: beats once a second, sooner after news or trouble, and has a snapshot read when the state
+// asks for one. Every call to the store is bounded; one that hangs is left behind and its answer ignored.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../clock.ts'
+import { errorDetail, type Log } from '../telemetry/log.ts'
+import type { BeatOutcome, MirrorState } from './mirror-state.ts'
+import { momentOf } from './moment.ts'
+import type { DenylistObserver } from './observer.ts'
+import { StoreUnavailableError } from './port.ts'
+import { readSnapshot } from './snapshot-reader.ts'
+import type { Beat, RevocationStore } from './store-port.ts'
+import { followTail } from './tail.ts'
+import { createSignal, createWaker, within } from './timing.ts'
+
+/** Several may fail within the shortest `max_staleness` of two seconds' multiples; the default is five. */
+const BEAT_EVERY_MS = 1000
+/** Taken off at random, so that a thousand sidecars started together do not beat together. */
+const BEAT_JITTER_MS = 200
+/** At least that between two beats: a burst of revocations is fetched together. */
+const MIN_GAP_MS = 5
+/** How soon the registry learns that news has been applied; somebody may be waiting for it. */
+const REPORT_AFTER_MS = 20
+/** After a failure; doubled each time up to the rhythm of beats. */
+const FIRST_RETRY_MS = 50
+/** The first failure of a row is logged and then one in so many (about one a minute). */
+const LOG_ONE_FAILURE_IN = 60
+/** Entries looked at per beat for removal: a million in under a minute, well below a millisecond each time. */
+const SWEEP_PER_BEAT = 20_000
+
+const lossMessages = {
+  lost: 'Denylist data set changed: the store lost data; nothing known here is forgotten',
+  broken: 'Denylist feed does not continue what is known here; reading it anew, nothing is forgotten',
+} as const
+
+export interface MirrorDeps {
+  readonly state: MirrorState
+  readonly store: RevocationStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly observer: DenylistObserver
+  readonly maxStalenessMs: number
+  /** A beat that takes longer is given up and sent again. */
+  readonly beatTimeoutMs: number
+  /** Blocking reads for speed; off in lookup mode, where there is no copy to keep. */
+  readonly tails: boolean
+  /** Called after every step, whatever came of it. */
+  readonly stepped: () => void
+}
+
+export interface Mirror {
+  /** Resolves after the first step that did not fail, or with the first failure: by then it is known which. */
+  start(): Promise<void>
+  /** Beats soon: there is news. */
+  wake(): void
+  /** Resolves after the next step. */
+  nextStep(): Promise<void>
+  /** Nothing is asked of the store afterwards. */
+  close(): Promise<void>
+}
+
+type StepOutcome = BeatOutcome | 'snapshot' | 'failed'
+
+export function createMirror(deps: MirrorDeps): Mirror {
+  const { state, store, clock, log, observer, maxStalenessMs } = deps
+  const waker = createWaker()
+  const steps = createSignal()
+  const ending = new AbortController()
+  const isClosed = () => ending.signal.aborted
+  let running: Promise<unknown> = Promise.resolve()
+  let failures = 0
+  /** The position that the registry knows. */
+  let reported: string | undefined
+
+  async function beat(): Promise<StepOutcome> {
+    const sentAt = momentOf(clock)
+    const ticket = state.beatSent(sentAt)
+    const answer = await within(deps.beatTimeoutMs, store.beat({ after: ticket.after, maxStalenessMs }))
+    const outcome = state.beatAnswered(ticket, answer, momentOf(clock))
+    reported = ticket.after?.id
+    observer.beat(outcome, clock.monotonicMs() - sentAt.monotonicMs)
+    noteBeat(outcome, answer)
+    return outcome
+  }
+
+  function noteBeat(outcome: BeatOutcome, { entries, timeMs, dataSet }: Beat): void {
+    if (outcome === 'lost' || outcome === 'broken') {
+      observer.dataLoss(outcome)
+      log.warn({ component: 'denylist', state: dataSet.state, count: state.size }, lossMessages[outcome])
+    } else if (outcome !== 'ignored') {
+      for (const { writtenMs } of entries) observer.propagated(Math.max(0, timeMs - writtenMs))
+    }
+  }
+
+  async function takeSnapshot(): Promise<StepOutcome> {
+    const startedAt = clock.monotonicMs()
+    const durationMs = () => Math.round(clock.monotonicMs() - startedAt)
+    try {
+      await readSnapshot({ state, store, clock, isClosed })
+    } catch (error) {
+      observer.snapshot('failed', durationMs(), state.size)
+      throw error
+    }
+    observer.snapshot('done', durationMs(), state.size)
+    const fields = { component: 'denylist', count: state.size, durationMs: durationMs() }
+    if (state.asksStore) log.warn(fields, 'Denylist exceeds max_entries: the store is asked on every check')
+    else log.info(fields, 'Denylist read')
+    return 'snapshot'
+  }
+
+  async function step(): Promise<StepOutcome> {
+    try {
+      const outcome = state.needsSnapshot ? await takeSnapshot() : await beat()
+      if (failures > 0) log.info({ component: 'denylist', count: failures }, 'Denylist store answers again')
+      failures = 0
+      return outcome
+    } catch (error) {
+      failures += 1
+      observer.beat('failed', 0)
+      if (failures % LOG_ONE_FAILURE_IN === 1)
+        log.warn({ component: 'denylist', detail: failureDetail(error), count: failures }, 'Denylist store fails')
+      return 'failed'
+    }
+  }
+
+  function delayAfter(outcome: StepOutcome): number {
+    if (outcome === 'failed') return retryDelay(failures)
+    if (outcome !== 'fresh' && outcome !== 'quarantined') return 0
+    const isReported = state.position?.id === reported
+    return isReported ? BEAT_EVERY_MS - Math.random() * BEAT_JITTER_MS : REPORT_AFTER_MS
+  }
+
+  async function beatLoop(): Promise<void> {
+    while (!isClosed()) {
+      const startedAt = clock.monotonicMs()
+      const outcome = await step()
+      const now = momentOf(clock)
+      state.sweep(now, SWEEP_PER_BEAT)
+      deps.stepped()
+      steps.fire()
+      if (isClosed()) break
+      const spentMs = outcome === 'failed' ? 0 : now.monotonicMs - startedAt
+      const delay = delayAfter(outcome) - spentMs
+      // The gap holds even when woken; while there is more to fetch there is nothing to wait for.
+      if (outcome === 'fresh' || outcome === 'quarantined') await sleep(MIN_GAP_MS)
+      if (delay > MIN_GAP_MS) await waker.sleep(delay - MIN_GAP_MS)
+    }
+  }
+
+  async function tailLoop(): Promise<void> {
+    if (!deps.tails) return
+    await followTail({
+      store,
+      position: () => state.position,
+      wake: () => waker.wake(),
+      nextBeat: () => steps.next(),
+      signal: ending.signal,
+    })
+  }
+
+  return {
+    async start() {
+      const first = steps.next()
+      running = Promise.all([beatLoop(), tailLoop()])
+      await first
+      while (failures === 0 && !isClosed() && state.needsSnapshot) await steps.next()
+    },
+    wake: () => waker.wake(),
+    nextStep: () => steps.next(),
+    async close() {
+      ending.abort()
+      waker.wake()
+      steps.fire()
+      await running
+    },
+  }
+}
+
+function retryDelay(failures: number): number {
+  const backoff = Math.min(BEAT_EVERY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))
+  return backoff * (0.5 + Math.random() / 2)
+}
+
+/** The messages of our own errors are constants; of others only the class or code is safe to log. */
+function failureDetail(error: unknown): string {
+  return error instanceof StoreUnavailableError ? error.message : errorDetail(error)
+}

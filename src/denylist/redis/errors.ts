@@ -1,0 +1,60 @@
+// Everything that can go wrong with Redis, as constant words: for the log, and for the caller of Revoke whether the
+// revocation may have been applied. The original error stays as the cause and is never shown.
+import { StoreUnavailableError } from '../port.ts'
+
+interface Known {
+  readonly code: string
+  readonly message: string
+  /** The server said no before it did anything. */
+  readonly refused: boolean
+}
+
+/** By the first word of an error reply. */
+const replies: readonly Known[] = [
+  { code: 'WRONGPASS', message: 'Redis refused the user name or password', refused: true },
+  { code: 'NOAUTH', message: 'Redis needs a password', refused: true },
+  // A script may have got halfway before it met a command that its user may not run.
+  { code: 'NOPERM', message: 'The Redis user lacks a permission, see docs/redis.md', refused: false },
+  { code: 'READONLY', message: 'Redis is a read-only replica, the master is needed', refused: true },
+  { code: 'OOM', message: 'Redis is out of memory', refused: true },
+  { code: 'MISCONF', message: 'Redis refuses writes because it cannot save to disk', refused: true },
+  { code: 'LOADING', message: 'Redis is still loading its data', refused: true },
+  { code: 'MASTERDOWN', message: 'Redis is a replica without its master', refused: true },
+  { code: 'CLUSTERDOWN', message: 'The Redis Cluster is down', refused: true },
+  { code: 'MOVED', message: 'The keys have moved to another node of the Redis Cluster', refused: true },
+  { code: 'ASK', message: 'The keys are being moved to another node of the Redis Cluster', refused: true },
+  { code: 'TRYAGAIN', message: 'The keys are being moved to another node of the Redis Cluster', refused: true },
+  { code: 'NOREPLICAS', message: 'Redis has too few replicas to accept writes', refused: true },
+  { code: 'BUSY', message: 'Redis is busy with a script', refused: true },
+]
+
+/** By the code of the operating system. */
+const systemErrors: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Redis cannot be reached: connection refused',
+  ENOTFOUND: 'Redis cannot be reached: its name is unknown',
+  ETIMEDOUT: 'Redis cannot be reached: no answer',
+  ECONNRESET: 'The connection to Redis was cut',
+  EPIPE: 'The connection to Redis was cut',
+}
+
+export function toStoreError(error: unknown, sent: boolean): StoreUnavailableError {
+  if (error instanceof StoreUnavailableError) return error
+  const known = knownReply(error)
+  const message = known?.message ?? systemMessage(error) ?? 'Redis did not answer'
+  return new StoreUnavailableError(message, { possiblyApplied: sent && known?.refused !== true, cause: error })
+}
+
+/** The first word of an error reply, for whoever has to react to one. */
+export function replyCode(error: unknown): string | undefined {
+  return error instanceof Error ? /^-?([A-Z]+)\b/.exec(error.message)?.[1] : undefined
+}
+
+function knownReply(error: unknown): Known | undefined {
+  const code = replyCode(error)
+  return replies.find((one) => one.code === code)
+}
+
+function systemMessage(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? systemErrors[code] : undefined
+}
