@@ -32,7 +32,7 @@ export async function dev(options: DevOptions, runtime: Runtime): Promise<void> 
   await ensureKeys(join(directory, 'keys'))
   const config = await readConfig(await ensureConfig(directory), runtime, { dev: true })
   const log = createWriteStream(join(directory, 'postern.log'), { flags: 'a', mode: 0o600 })
-  const app = await startConfigured(config, { ...runtime, log })
+  const app = await startConfigured(config, { ...runtime, log }, { dev: true })
   const echo = await startEcho(ports.echo)
   const envoy = await startEnvoyIfAny(options, config, runtime)
   await mintApiKey(config, join(directory, 'api-key'), runtime)

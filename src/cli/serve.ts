@@ -9,7 +9,7 @@ import { CommandError, type Runtime } from './runtime.ts'
 
 export async function serve(options: { readonly config: string }, runtime: Runtime): Promise<void> {
   const config = await readConfig(options.config, runtime, { dev: false })
-  const app = await startConfigured(config, runtime)
+  const app = await startConfigured(config, runtime, { dev: false })
   await runtime.stopped()
   await app.stop()
 }
@@ -26,10 +26,14 @@ export async function readConfig(file: string, runtime: Runtime, options: { read
   throw new CommandError(`the configuration has ${problems.length} problem(s)\n${problems.join('\n')}`, { exitCode: 2 })
 }
 
-export async function startConfigured(config: Config, runtime: Runtime): Promise<App> {
+export async function startConfigured(
+  config: Config,
+  runtime: Runtime,
+  options: { readonly dev: boolean },
+): Promise<App> {
   const log = createLog({ level: config.log.level, destination: runtime.log })
   try {
-    return await startApp(config, { log })
+    return await startApp(config, { log, dev: options.dev })
   } catch (cause) {
     throw new CommandError(cause instanceof Error ? `Cannot start: ${cause.message}` : 'Cannot start', { cause })
   }

@@ -19,14 +19,12 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** `GET /.well-known/jwks.json` (RFC 7517, section 5). */
 export function openPublicHttp(
   listener: Listener,
-  content: { readonly jwks: () => string; readonly jwksMaxAgeSeconds: number },
+  content: { readonly jwks: () => string; readonly jwksMaxAgeMs: number },
 ): Promise<HttpListener> {
+  const cacheControl = `public, max-age=${Math.floor(content.jwksMaxAgeMs / 1000)}`
   return open(listener, (app) => {
     app.get('/.well-known/jwks.json', (_request, answer) =>
-      answer
-        .header('cache-control', `public, max-age=${content.jwksMaxAgeSeconds}`)
-        .type('application/jwk-set+json')
-        .send(content.jwks()),
+      answer.header('cache-control', cacheControl).type('application/jwk-set+json').send(content.jwks()),
     )
   })
 }
