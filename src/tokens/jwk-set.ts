@@ -65,16 +65,20 @@ function isForVerification(jwk: JsonObject): boolean {
   return operations === undefined || (Array.isArray(operations) && operations.includes('verify'))
 }
 
-/** The algorithm only tells WebCrypto how to wrap the key; which ones it may be used with is decided from the key. */
-const importAs: Readonly<Record<string, (jwk: JsonObject) => string | undefined>> = {
-  RSA: () => 'RS256',
-  EC: ({ crv }) => ({ 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' })[String(crv)],
-  OKP: ({ crv }) => (crv === 'Ed25519' ? 'EdDSA' : undefined),
-}
+/**
+ * The algorithm only tells WebCrypto how to wrap the key; which ones it may be used with is decided from the key.
+ * RSA by its `kty`, the others by their `crv`. Looked up as they are: nothing says that an issuer sends texts.
+ */
+const importAs: ReadonlyMap<unknown, string> = new Map([
+  ['RSA', 'RS256'],
+  ['P-256', 'ES256'],
+  ['P-384', 'ES384'],
+  ['P-521', 'ES512'],
+  ['Ed25519', 'EdDSA'],
+])
 
 async function importKey(jwk: JsonObject): Promise<KeyObject | undefined> {
-  const kty = String(jwk['kty'])
-  const algorithm = Object.hasOwn(importAs, kty) ? importAs[kty]?.(jwk) : undefined
+  const algorithm = importAs.get(jwk['kty'] === 'RSA' ? 'RSA' : jwk['crv'])
   if (algorithm === undefined) return undefined
   try {
     const imported = await importJWK(publicPart(jwk), algorithm)
