@@ -54,13 +54,14 @@ export function findRedis({
   if (found) return { ...found, source: 'PATH' }
 
   const command = installCommand(packages, { env, isRoot })
-  if (allowInstall && command) {
+  const tried = allowInstall && command !== undefined
+  if (tried) {
     log(`no Redis server on PATH; installing one with the system's package manager (POSTERN_INSTALL=0 forbids that)`)
     installPackage(packages, { env, isRoot, run })
     const installed = search(run, env)
     if (installed) return { ...installed, source: 'package manager' }
   }
-  const how = command ? `install one with \`${command}\`` : 'install one'
+  const how = command ? `install one with \`${command}\`${tried ? ' (that was tried, in vain)' : ''}` : 'install one'
   return {
     missing: `no Redis or Valkey server of version ${oldestUsable} or later on PATH: ${how}, or set REDIS_SERVER_BIN`,
   }

