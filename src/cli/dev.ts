@@ -3,7 +3,7 @@
 import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { systemClock } from '../clock.ts'
 import { formatAddress } from '../config/address.ts'
@@ -36,7 +36,7 @@ export async function dev(options: DevOptions, runtime: Runtime): Promise<void> 
   const echo = await startEcho(ports.echo)
   const envoy = await startEnvoyIfAny(options, config, runtime)
   await mintApiKey(config, join(directory, 'api-key'), runtime)
-  runtime.out(greeting(options, envoy !== undefined))
+  runtime.out(greeting(options, { hasEnvoy: envoy !== undefined, postern: invocation(runtime) }))
   await runtime.stopped()
   await envoy?.stop()
   echo.close()
@@ -122,7 +122,16 @@ async function mintApiKey(config: Config, file: string, runtime: Runtime): Promi
   await writeFile(file, `${token}\n`, { mode: 0o600 })
 }
 
-function greeting({ directory, port }: DevOptions, hasEnvoy: boolean): string {
+/** How to call this very program from this folder: in a checkout there is no `postern` on PATH. */
+function invocation({ packageRoot }: Runtime): string {
+  const isInstalled = packageRoot.split(sep).includes('node_modules')
+  return isInstalled ? 'npx postern' : `node ${relative('.', join(packageRoot, 'dist/main.js'))}`
+}
+
+function greeting(
+  { directory, port }: DevOptions,
+  { hasEnvoy, postern }: { readonly hasEnvoy: boolean; readonly postern: string },
+): string {
   const url = `http://${LOOPBACK}:${port}/`
   const call = `curl -i -H "Authorization: Bearer $TOKEN" ${url}`
   const lines = [
@@ -134,10 +143,10 @@ function greeting({ directory, port }: DevOptions, hasEnvoy: boolean): string {
     '',
     'Paste these lines into another terminal, in this folder:',
     '',
-    `  TOKEN=$(npx postern issue --api-key-file ${directory}/api-key)`,
-    `  ${call}                       # 200, and what reached the application`,
-    '  echo "$TOKEN" | npx postern revoke',
-    `  ${call}                       # 403 Token is denylisted`,
+    `  TOKEN=$(${postern} issue --api-key-file ${directory}/api-key)`,
+    `  ${call}    # 200, and what reached the application`,
+    `  echo "$TOKEN" | ${postern} revoke`,
+    `  ${call}    # 403 Token is denylisted`,
     '',
   ]
   return `${lines.join('\n')}\n`

@@ -13,11 +13,14 @@ import { createPurger } from './purger.ts'
 import { createRevocationLog } from './revocation-log.ts'
 import type { RevocationStore } from './store-port.ts'
 import { randomSeed } from './table-index.ts'
+import { within } from './timing.ts'
 
 /** A beat may take that share of `max_staleness`, so that a second one fits in; see also the store's own timeouts. */
 const BEAT_SHARE = 0.4
 /** Longer than that, a Check would rather be told "unknown". */
 const LOOKUP_TIMEOUT_MS = 250
+/** For what is under way to come to its end, and once more for the store to let go. */
+const CLOSE_TIMEOUT_MS = 1000
 
 export interface DenylistDeps {
   readonly options: DenylistOptions
@@ -88,13 +91,16 @@ export async function createDenylist(deps: DenylistDeps): Promise<RunningDenylis
     async close() {
       if (closed) return
       closed = true
-      await Promise.all([mirror.close(), healer.close(), purger.close()])
-      await store.close()
+      // A call that hangs must not keep the process from ending.
+      const ended = Promise.all([mirror.close(), healer.close(), purger.close()])
+      await within(CLOSE_TIMEOUT_MS, ended).catch(() => {})
+      await within(CLOSE_TIMEOUT_MS, store.close()).catch(() => {})
     },
   }
 }
 
-async function openStore({ options, clock, log }: DenylistDeps): Promise<RevocationStore> {
+/** The store alone, without a mirror: for commands that speak to it once. */
+export async function openStore({ options, clock, log }: DenylistDeps): Promise<RevocationStore> {
   const { store, epochRetentionSeconds, recoveryWindowMs, mayWrite } = options
   switch (store.kind) {
     case 'memory': {
