@@ -1,12 +1,12 @@
 // A store inside this process, over anything that can keep entries durably: one writer at a time, many additions per
 // write, the feed and the registry in memory. What "durable" means is the keep's business (memory.ts, level.ts).
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { type Addition, type Entry, resolveAddition, type Space } from './entries.ts'
 import { countOf, createFeed, type Feed } from './feed.ts'
 import { StoreUnavailableError } from './port.ts'
 import type { Added, DataSet, Position, RevocationStore } from './store-port.ts'
+import { pause } from './timing.ts'
 
 /** Entries per beat: what a mirror applies without a pause. */
 const FEED_PER_BEAT = 1000
@@ -83,7 +83,7 @@ export function connectEmbedded(data: EmbeddedData, onClose: () => Promise<void>
         return report !== undefined && (report.after === undefined || countOf(report.after.id) >= countOf(revision))
       }
       const couldAnswer = (id: string) => (mirrors.get(id)?.goodUntil ?? 0) >= clock.monotonicMs()
-      while (known.some((id) => !has(id) && couldAnswer(id))) await sleep(POLL_MS)
+      while (known.some((id) => !has(id) && couldAnswer(id))) await pause(POLL_MS)
       return { sidecarsApplied: known.filter(has).length, sidecarsKnown: known.length }
     },
     async purge() {

@@ -1,6 +1,5 @@
 // Adds back to the store what it lost and this mirror still holds: the newest at once, the rest after a random wait and
 // from a random place on, so that a thousand processes share the work. What is missing is the state's knowledge.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type Entry, type Space, spaces } from './entries.ts'
@@ -8,6 +7,7 @@ import type { MirrorState } from './mirror-state.ts'
 import { momentOf } from './moment.ts'
 import type { DenylistObserver } from './observer.ts'
 import type { RevocationStore } from './store-port.ts'
+import { pause } from './timing.ts'
 
 /** One script of that many entries keeps Redis busy for two or three milliseconds. */
 const BATCH = 500
@@ -38,9 +38,7 @@ export function createHealer(deps: HealerDeps): Healer {
   const ending = new AbortController()
   let running: Promise<void> | undefined
 
-  async function pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: ending.signal }).catch(() => {})
-  }
+  const rest = (ms: number) => pause(ms, ending.signal)
 
   /** Repeats until the store has them; `undefined`: the data set changed again, or the end has come. */
   async function give(entries: readonly Entry[], generation: number): Promise<number | undefined> {
@@ -51,10 +49,10 @@ export function createHealer(deps: HealerDeps): Healer {
         state.confirm(entries, generation)
         observer.healed(entries.length)
         // As long a rest as the work took: others want to be served too.
-        await pause(Math.min(RETRY_MS, clock.monotonicMs() - startedAt))
+        await rest(Math.min(RETRY_MS, clock.monotonicMs() - startedAt))
         return entries.length
       } catch {
-        await pause(RETRY_MS)
+        await rest(RETRY_MS)
       }
     }
     return undefined
@@ -72,7 +70,7 @@ export function createHealer(deps: HealerDeps): Healer {
         cursor = state.unconfirmed(space, cursor, count, momentOf(clock), (entry) => batch.push(entry))
         looked += count
       }
-      if (batch.length === 0) await pause(0)
+      if (batch.length === 0) await rest(0)
       else {
         const added = await give(batch, generation)
         if (added === undefined) return undefined
@@ -91,7 +89,7 @@ export function createHealer(deps: HealerDeps): Healer {
       if (added === undefined) return
       given += added
     }
-    await pause(Math.random() * spreadMs)
+    await rest(Math.random() * spreadMs)
     for (const space of spaces) {
       const end = state.sizeOf(space)
       const start = Math.ceil(Math.random() * end)

@@ -1,6 +1,5 @@
 // The runner of the mirror: beats once a second, sooner after news or trouble, and has a snapshot read when the state
 // asks for one. Every call to the store is bounded; one that hangs is left behind and its answer ignored.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { errorDetail, type Log } from '../telemetry/log.ts'
 import type { BeatOutcome, MirrorState } from './mirror-state.ts'
@@ -10,7 +9,7 @@ import { StoreUnavailableError } from './port.ts'
 import { readSnapshot } from './snapshot-reader.ts'
 import type { Beat, RevocationStore } from './store-port.ts'
 import { followTail } from './tail.ts'
-import { createSignal, createWaker, within } from './timing.ts'
+import { createSignal, createWaker, pause, within } from './timing.ts'
 
 /** Several may fail within the shortest `max_staleness` of two seconds' multiples; the default is five. */
 const BEAT_EVERY_MS = 1000
@@ -141,7 +140,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
       const spentMs = outcome === 'failed' ? 0 : now.monotonicMs - startedAt
       const delay = delayAfter(outcome) - spentMs
       // The gap holds even when woken; while there is more to fetch there is nothing to wait for.
-      if (outcome === 'fresh' || outcome === 'quarantined') await sleep(MIN_GAP_MS)
+      if (outcome === 'fresh' || outcome === 'quarantined') await pause(MIN_GAP_MS, ending.signal)
       if (delay > MIN_GAP_MS) await waker.sleep(delay - MIN_GAP_MS)
     }
   }

@@ -1,7 +1,7 @@
 // Follows the feed with blocking reads and wakes the beat when there is news. Only speed: nothing it sees is applied
 // or believed, so a tail that hangs, lies or fails costs at most the second until the next beat.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Position, RevocationStore } from './store-port.ts'
+import { pause } from './timing.ts'
 
 /** Between two attempts that failed; beats go on meanwhile. */
 const RETRY_MS = 1000
@@ -26,7 +26,7 @@ export async function followTail({ store, position, wake, nextBeat, signal }: Ta
     try {
       if (!(await store.tail(after, signal)) || signal.aborted) continue
     } catch {
-      await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => {})
+      await pause(RETRY_MS, signal)
       continue
     }
     // Asking again before the beat has moved the position would only give the same news.

@@ -69,3 +69,17 @@ export function createSignal(): Signal {
     },
   }
 }
+
+/** Resolves after the time, or as soon as the signal says that nobody needs it any more. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    if (signal?.aborted === true) finish()
+    else signal?.addEventListener('abort', finish)
+  })
+}

@@ -1,12 +1,12 @@
 // The store in Redis: the port's questions as scripts on one slot (scripts.ts), over connections to the current master
 // (link.ts). Nothing is retried here; the mirror beats again and the caller of Revoke repeats.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../telemetry/log.ts'
 import type { Addition } from '../entries.ts'
 import type { RedisOptions } from '../options.ts'
 import { type Applied, StoreUnavailableError } from '../port.ts'
 import type { Added, AddOptions, RevocationStore } from '../store-port.ts'
+import { pause } from '../timing.ts'
 import { type Argument, openConnection, type RedisConnection } from './connection.ts'
 import { createDirectory } from './directory.ts'
 import { redisKeys } from './keys.ts'
@@ -126,7 +126,7 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
     const known = new Set([...first.applied, ...first.waiting])
     let current = first
     for (let polls = 0; current.waiting.some((id) => known.has(id)); polls += 1) {
-      await sleep(POLL_MS[polls] ?? 50)
+      await pause(POLL_MS[polls] ?? 50)
       current = await registry(revision)
     }
     const has = [...known].filter((id) => current.applied.includes(id))
