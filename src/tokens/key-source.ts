@@ -9,6 +9,7 @@ export interface KeySource {
 
 /** A hundred RSA keys with certificate chains fit; a body that does not end is cut here. */
 const MAX_BYTES = 512 * 1024
+/** For the whole answer, headers and body: one that trickles is cut as well. */
 const LOAD_TIMEOUT_MS = 5000
 
 export class KeySourceError extends Error {
@@ -16,13 +17,13 @@ export class KeySourceError extends Error {
 }
 
 /** Redirects are not followed: they are how a key set URL is turned towards a metadata address. */
-export function urlKeySource(url: string): KeySource {
+export function urlKeySource(url: string, { timeoutMs = LOAD_TIMEOUT_MS } = {}): KeySource {
   return {
     async load() {
       const response = await fetch(url, {
         redirect: 'error',
         headers: { accept: 'application/jwk-set+json, application/json' },
-        signal: AbortSignal.timeout(LOAD_TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       })
       if (response.status !== 200 || response.body === null) {
         await response.body?.cancel()
