@@ -2,6 +2,7 @@
 // Whether an address may be used without TLS is decided in rules/.
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
+import { shownAs } from './values.ts'
 
 export type Address =
   | { readonly kind: 'unix'; readonly path: string }
@@ -56,16 +57,21 @@ function parseTcp(text: string): Address | undefined {
 const ADDRESS_MESSAGE = 'must be unix:/path (at most 107 bytes) or host:port, an IPv6 host in brackets'
 
 /** An address as text in the file, taken apart in the program. */
-export const address = z.codec(
-  z.string(ADDRESS_MESSAGE),
-  z.custom<Address>((value) => value !== undefined, ADDRESS_MESSAGE),
-  { decode: (text, context) => parseAddress(text) ?? invalid(context, text, ADDRESS_MESSAGE), encode: formatAddress },
-)
+export const address = z
+  .codec(
+    z.string(ADDRESS_MESSAGE),
+    z.custom<Address>((value) => value !== undefined),
+    { decode: (text, context) => parseAddress(text) ?? invalid(context, text, ADDRESS_MESSAGE), encode: formatAddress },
+  )
+  .meta(shownAs('address'))
 
 const ENDPOINT_MESSAGE = 'must be host:port, an IPv6 host in brackets'
 
 /** host:port only: a Redis node. */
-export const endpoint = z.string().refine((text) => parseTcp(text) !== undefined, ENDPOINT_MESSAGE)
+export const endpoint = z
+  .string()
+  .refine((text) => parseTcp(text) !== undefined, ENDPOINT_MESSAGE)
+  .meta(shownAs('`host:port`'))
 
 function invalid(context: z.core.ParsePayload, input: string, message: string): never {
   context.issues.push({ code: 'custom', message, input })

@@ -1,5 +1,6 @@
 // Durations: `500ms`, `30s`, `15m`, `1h`, `4d` in the file, a number of milliseconds in the program.
 import { z } from 'zod'
+import { shownAs } from './values.ts'
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
@@ -54,18 +55,22 @@ export function duration({ min, max = LONGEST }: Limits) {
   const shortest = limit(min)
   const longest = limit(max)
   const message = `must be from ${min} to ${max}`
-  return z.codec(written, z.number().min(shortest, message).max(longest, message), {
-    decode: (text) => parseDuration(text) ?? Number.NaN,
-    encode: formatDuration,
-  })
+  return z
+    .codec(written, z.number().min(shortest, message).max(longest, message), {
+      decode: (text) => parseDuration(text) ?? Number.NaN,
+      encode: formatDuration,
+    })
+    .meta(shownAs(`duration, ${min} to ${max}`))
 }
 
 /** A lifetime of tokens: whole seconds, because that is what `exp` and `iat` count. */
 export function lifetime(max = LONGEST) {
   const longest = limit(max)
   const message = `must be a whole number of seconds, from 1s to ${max}`
-  return z.codec(written, z.number().min(SECOND_MS, message).max(longest, message).multipleOf(SECOND_MS, message), {
-    decode: (text) => parseDuration(text) ?? Number.NaN,
-    encode: formatDuration,
-  })
+  return z
+    .codec(written, z.number().min(SECOND_MS, message).max(longest, message).multipleOf(SECOND_MS, message), {
+      decode: (text) => parseDuration(text) ?? Number.NaN,
+      encode: formatDuration,
+    })
+    .meta(shownAs(`duration, whole seconds, up to ${max}`))
 }

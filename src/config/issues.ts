@@ -36,6 +36,16 @@ export function findingsOf(issues: readonly Issue[], schema: z.core.$ZodType, va
   return issues.flatMap((issue) => explain(issue, [], schema, value))
 }
 
+export function isUnknownKey({ message }: Finding): boolean {
+  return message === UNKNOWN_KEY
+}
+
+/** An unknown key was probably meant to be the one it resembles. */
+export function meantKey(finding: Finding): Path | undefined {
+  const { path, hint } = finding
+  return isUnknownKey(finding) && hint !== undefined ? [...path.slice(0, -1), hint] : undefined
+}
+
 function explain(issue: Issue, base: Path, schema: z.core.$ZodType, root: unknown): Finding[] {
   const path = [...base, ...issue.path.map(segment)]
   const value = valueAt(root, path)

@@ -5,7 +5,8 @@ import { type Draft, soundDraft, wholeDraft } from './draft.ts'
 import { findingsOf, wording } from './issues.ts'
 import { findNotBuilt } from './not-built.ts'
 import { type Finding, formatPath, type Problem } from './problem.ts'
-import { findRuleBreaches } from './rules.ts'
+import { repairedDraft } from './repair.ts'
+import { breachesOf, rules } from './rules.ts'
 import { type Config, configSchema } from './schema.ts'
 import { fillSecrets, type SecretReader } from './secrets.ts'
 import { readYaml, type YamlSource } from './yaml-source.ts'
@@ -26,11 +27,13 @@ export function loadConfig(text: string, options: LoadOptions = {}): Result<Conf
   if (!yaml.ok) return yaml
   const source = yaml.value
   const parsed = configSchema.safeParse(source.value, { error: wording })
-  const draft = parsed.success ? wholeDraft(parsed.data, source.value) : soundDraft(source.value, parsed.error.issues)
+  const faults = parsed.success ? [] : findingsOf(parsed.error.issues, configSchema, source.value)
+  const draft = parsed.success ? wholeDraft(parsed.data, source.value) : soundDraft(source.value, faults)
   const findings = [
-    ...(parsed.success ? [] : findingsOf(parsed.error.issues, configSchema, source.value)),
+    ...faults,
     ...findNotBuilt(source.value),
     ...(draft === undefined ? [] : findInDraft(draft, options)),
+    ...(parsed.success ? [] : findInRepaired(source.value, faults, options)),
   ]
   return parsed.success && findings.length === 0 ? ok(parsed.data) : refuse(problemsOf(findings, source))
 }
@@ -38,9 +41,21 @@ export function loadConfig(text: string, options: LoadOptions = {}): Result<Conf
 function findInDraft(draft: Draft, { readSecret, dev = false }: LoadOptions): Finding[] {
   const unread = readSecret === undefined ? [] : fillSecrets(draft.config, readSecret)
   return [
-    ...findRuleBreaches(draft, { dev }),
+    ...rules.flatMap((rule) => breachesOf(rule, draft, { dev })),
     ...unread.map((finding) => ({ ...finding, path: draft.original(finding.path) })),
   ]
+}
+
+/** What rules say about faulty entries, as far as it does not depend on the faults. */
+function findInRepaired(
+  source: YamlSource['value'],
+  faults: readonly Finding[],
+  { dev = false }: LoadOptions,
+): readonly Finding[] {
+  const repaired = repairedDraft(source, faults)
+  return repaired === undefined
+    ? []
+    : rules.flatMap((rule) => repaired.surely((draft) => breachesOf(rule, draft, { dev })))
 }
 
 function problemsOf(findings: readonly Finding[], source: YamlSource): Problem[] {
@@ -50,5 +65,6 @@ function problemsOf(findings: readonly Finding[], source: YamlSource): Problem[]
     message,
     ...(hint === undefined ? {} : { hint }),
   }))
-  return problems.sort((a, b) => a.line - b.line || a.column - b.column)
+  const distinct = new Map(problems.map((problem) => [`${problem.path}: ${problem.message}`, problem]))
+  return [...distinct.values()].sort((a, b) => a.line - b.line || a.column - b.column)
 }

@@ -25,6 +25,6 @@ export const rules: readonly Rule[] = [
   ...routeRules,
 ]
 
-export function findRuleBreaches(draft: Draft, context: RuleContext): Finding[] {
-  return rules.flatMap(({ message, find }) => find(draft, context).map(({ path, hint }) => ({ path, message, hint })))
+export function breachesOf({ message, find }: Rule, draft: Draft, context: RuleContext): Finding[] {
+  return find(draft, context).map(({ path, hint }) => ({ path, message, hint }))
 }

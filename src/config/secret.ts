@@ -1,7 +1,7 @@
 // Secrets of the configuration: written as { file: … } or { env: … }, never as text, and never printed.
 // Reading the file or the environment is the loader's business (see load.ts); this file only holds the value.
 import { z } from 'zod'
-import { exactlyOneOf, filePath, section } from './values.ts'
+import { exactlyOneOf, filePath, section, shownAs } from './values.ts'
 
 const REDACTED = '[redacted]'
 
@@ -57,8 +57,10 @@ const sources = z.union(
   exactlyOneOf('file', 'env'),
 )
 
-export const secret = z.codec(
-  sources,
-  z.custom<Secret>((value) => value instanceof Secret),
-  { decode: (source) => new Secret(source), encode: (held) => held.source },
-)
+export const secret = z
+  .codec(
+    sources,
+    z.custom<Secret>((value) => value instanceof Secret),
+    { decode: (source) => new Secret(source), encode: (held) => held.source },
+  )
+  .meta(shownAs('secret'))

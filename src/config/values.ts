@@ -37,6 +37,11 @@ export function exactlyOneOf(...keys: readonly string[]): string {
   return `must have exactly one of: ${keys.join(', ')}`
 }
 
+/** What the reference calls a value that is written as text. */
+export function shownAs(type: string): { readonly 'x-type': string } {
+  return { 'x-type': type }
+}
+
 // Control characters have no place in anything that may end up in a header, a log line or a file name.
 const PRINTABLE = /^\P{Cc}+$/u
 const MAX_TEXT_LENGTH = 1024
@@ -57,7 +62,7 @@ export const text = z
   .regex(PRINTABLE, 'must not be empty or contain control characters')
   .max(MAX_TEXT_LENGTH, `must not be longer than ${MAX_TEXT_LENGTH} characters`)
 
-export const filePath = z.string().regex(PRINTABLE, 'must be the path of a file')
+export const filePath = z.string().regex(PRINTABLE, 'must be the path of a file').meta(shownAs('path'))
 
 /** RFC 6749, section 3.3: no space, no quote, no backslash, since scopes are joined by spaces. */
 export const scope = z

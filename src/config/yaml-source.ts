@@ -24,20 +24,24 @@ const TOO_DEEP = 'the file is nested too deeply'
 const BAD_ALIAS = 'an alias names no anchor before it, or one that contains it'
 const TOO_MANY_ALIASES = 'the aliases multiply to too many values'
 const NOT_A_MAPPING = 'the file must be a mapping of sections'
+const TAGS = 'tags are not used here'
 const SYNTAX = 'this is not valid YAML'
 
 /** Own words for the causes people meet: those of the parser may quote the file. */
 const syntaxMessages: Readonly<Record<string, string>> = {
   BAD_ALIAS,
-  BAD_INDENT: 'the indentation is wrong',
+  BAD_COLLECTION_TYPE: TAGS,
+  BAD_INDENT: 'the indentation is wrong, or a closing bracket is missing',
   BAD_SCALAR_START: 'a text that starts with this character must be quoted',
+  BLOCK_AS_IMPLICIT_KEY: 'a text with ": " in it must be quoted, or the next line is indented too far',
   DUPLICATE_KEY: 'this key is given twice',
   MISSING_CHAR: 'a closing quote, bracket or separator is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line, with ":" after it',
   MULTIPLE_DOCS: 'the file must contain one document only',
   NON_STRING_KEY: 'keys must be plain texts',
   RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'tabs cannot be used for indentation',
-  TAG_RESOLVE_FAILED: 'tags are not used here',
+  TAG_RESOLVE_FAILED: TAGS,
 }
 
 export function readYaml(text: string): Result<YamlSource, readonly Problem[]> {
@@ -50,7 +54,7 @@ export function readYaml(text: string): Result<YamlSource, readonly Problem[]> {
       stringKeys: true,
       logLevel: 'error',
     })
-    const problems = [...syntaxProblems(document, lines), ...aliasProblems(document, lines)]
+    const problems = firstOfLine([...syntaxProblems(document, lines), ...nodeProblems(document, lines)])
     return problems.length > 0 ? refuse(problems) : sourceOf(document, lines)
   } catch {
     // the parser recurses: brackets nested by the thousand overflow its stack
@@ -78,27 +82,33 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** One a line: a parser that has lost its way repeats itself. */
 function syntaxProblems(document: Document, lines: LineCounter): Problem[] {
-  const problems = [...document.errors, ...document.warnings].map(({ code, pos }) =>
+  return [...document.errors, ...document.warnings].map(({ code, pos }) =>
     problemAt(lines, pos[0], syntaxMessages[code] ?? SYNTAX),
   )
-  const firstOfLine = new Map(problems.toReversed().map((problem) => [problem.line, problem]))
-  return [...firstOfLine.values()].sort((a, b) => a.line - b.line).slice(0, MAX_SYNTAX_PROBLEMS)
 }
 
-/** An alias within its own anchor would make a value without end. */
-function aliasProblems(document: Document, lines: LineCounter): Problem[] {
+/** A parser that has lost its way repeats itself. */
+function firstOfLine(problems: readonly Problem[]): Problem[] {
+  const byLine = new Map(problems.toReversed().map((problem) => [problem.line, problem]))
+  return [...byLine.values()].sort((a, b) => a.line - b.line).slice(0, MAX_SYNTAX_PROBLEMS)
+}
+
+/** Tags make values that are no plain data, and an alias within its own anchor one without end. */
+function nodeProblems(document: Document, lines: LineCounter): Problem[] {
   const problems: Problem[] = []
   visit(document, {
-    Alias(_, alias, ancestors) {
-      const target = resolve(document, alias)
-      if (target === undefined || ancestors.includes(target)) {
-        problems.push(problemAt(lines, alias.range?.[0] ?? 0, BAD_ALIAS))
-      }
+    Node(_, node, ancestors) {
+      const message = isAlias(node) ? aliasMessage(document, node, ancestors) : node.tag && TAGS
+      if (message) problems.push(problemAt(lines, node.range?.[0] ?? 0, message))
     },
   })
   return problems
+}
+
+function aliasMessage(document: Document, alias: Alias, ancestors: readonly unknown[]): string | undefined {
+  const target = alias.resolve(document)
+  return target === undefined || ancestors.includes(target) ? BAD_ALIAS : undefined
 }
 
 function resolve(document: Document, node: unknown): ReturnType<Alias['resolve']> {

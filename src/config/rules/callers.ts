@@ -3,8 +3,7 @@ import { isLoopback } from '../address.ts'
 import type { CallerConfig } from '../callers.ts'
 import type { Draft } from '../draft.ts'
 import type { Listener } from '../listen.ts'
-import { nearest } from '../nearest.ts'
-import { type Breach, type Rule, type RuleContext, repeated, when } from './rule.ts'
+import { type Breach, dangling, type Rule, type RuleContext, repeated } from './rule.ts'
 
 /** Only the owner of the socket can open it. */
 const PRIVATE_MODE = 0o600
@@ -132,9 +131,7 @@ export const callerRules: readonly Rule[] = [
         .entries('callers')
         .flatMap(({ path, value }) =>
           value.issue.task_types.flatMap((type, index) =>
-            type.endsWith('*') || known.includes(type)
-              ? []
-              : [{ path: [...path, 'issue', 'task_types', index], hint: nearest(type, known) }],
+            type.endsWith('*') ? [] : dangling(type, known, [...path, 'issue', 'task_types', index]),
           ),
         )
     },

@@ -1,10 +1,9 @@
 // Rules about `policies` and `default_policy`: what they name exists, and none is open, shut or pointless by mistake.
 import { isLoopback } from '../address.ts'
 import type { Draft } from '../draft.ts'
-import { nearest } from '../nearest.ts'
 import type { CredentialKind, PolicyConfig } from '../policies.ts'
 import type { Path } from '../problem.ts'
-import { type Breach, type Rule, when } from './rule.ts'
+import { type Breach, dangling, type Rule, when } from './rule.ts'
 
 /** Kinds whose identity comes from a provider, so that issuers and audiences of ours say nothing about them. */
 const PROVIDER_KINDS: readonly CredentialKind[] = ['combined', 'upstream_access']
@@ -49,9 +48,7 @@ export const policyRules: readonly Rule[] = [
     find: (draft) => {
       const known = draft.names('issuers')
       return inPolicies(draft, ({ issuers }, path) =>
-        issuers.flatMap((name, index) =>
-          known.has(name) ? [] : [{ path: [...path, 'issuers', index], hint: nearest(name, known) }],
-        ),
+        issuers.flatMap((name, index) => dangling(name, known, [...path, 'issuers', index])),
       )
     },
   },
@@ -148,8 +145,7 @@ export const policyRules: readonly Rule[] = [
     message: 'is no policy',
     find: (draft) => {
       const { default_policy: name } = draft.config
-      const known = draft.names('policies')
-      return name === undefined || known.has(name) ? [] : [{ path: ['default_policy'], hint: nearest(name, known) }]
+      return name === undefined ? [] : dangling(name, draft.names('policies'), ['default_policy'])
     },
   },
   {

@@ -1,8 +1,7 @@
 // Rules about `providers`: every provider once, and none named that does not exist.
 import type { Draft } from '../draft.ts'
-import { nearest } from '../nearest.ts'
 import type { Path } from '../problem.ts'
-import { type Rule, repeated } from './rule.ts'
+import { dangling, type Rule, repeated } from './rule.ts'
 
 interface Reference {
   readonly path: Path
@@ -35,9 +34,7 @@ export const providerRules: readonly Rule[] = [
     message: 'is no provider',
     find: (draft) => {
       const known = draft.names('providers')
-      return references(draft)
-        .filter(({ name }) => !known.has(name))
-        .map(({ path, name }) => ({ path, hint: nearest(name, known) }))
+      return references(draft).flatMap(({ path, name }) => dangling(name, known, path))
     },
   },
 ]

@@ -1,7 +1,6 @@
 // Rules about `routes`: each leads to a policy that exists, matches something of its own, and can be reached.
-import { nearest } from '../nearest.ts'
 import type { RouteConfig } from '../policies.ts'
-import { type Rule, when } from './rule.ts'
+import { dangling, type Rule, when } from './rule.ts'
 
 /** Every request that matches `route` matches `earlier` too. */
 function covers(earlier: RouteConfig, route: RouteConfig): boolean {
@@ -44,10 +43,7 @@ export const routeRules: readonly Rule[] = [
     message: 'is no policy',
     find: (draft) => {
       const known = draft.names('policies')
-      return draft
-        .entries('routes')
-        .filter(({ value }) => !known.has(value.policy))
-        .map(({ path, value }) => ({ path: [...path, 'policy'], hint: nearest(value.policy, known) }))
+      return draft.entries('routes').flatMap(({ path, value }) => dangling(value.policy, known, [...path, 'policy']))
     },
   },
   {

@@ -1,5 +1,6 @@
 // The shape of a rule about the whole configuration, and small helpers that several rules share.
 import type { Draft } from '../draft.ts'
+import { nearest } from '../nearest.ts'
 import type { Path } from '../problem.ts'
 
 /** Where a rule is broken, and the name that was probably meant. */
@@ -36,4 +37,11 @@ export function repeated<T extends { readonly path: Path }>(
 /** The breach if it holds, as a list. */
 export function when(holds: boolean, path: Path): Breach[] {
   return holds ? [{ path }] : []
+}
+
+/** A reference to something that does not exist. `known` undefined: what exists cannot be told. */
+export function dangling(name: string, known: Iterable<string> | undefined, path: Path): Breach[] {
+  if (known === undefined) return []
+  const names = new Set(known)
+  return names.has(name) ? [] : [{ path, hint: nearest(name, names) }]
 }

@@ -1,10 +1,9 @@
 // Rules about `signing`: lifetimes that fit each other, and task types that can be minted and mistaken for nothing else.
 import type { Draft } from '../draft.ts'
-import { nearest } from '../nearest.ts'
 import type { Path } from '../problem.ts'
 import type { TaskRuleConfig } from '../signing.ts'
 import { taskLifetime } from './lifetimes.ts'
-import { type Rule, when } from './rule.ts'
+import { dangling, type Rule, when } from './rule.ts'
 
 const KINDS_WITH_DEFAULT = ['access', 'transaction', 'upstream'] as const
 const RULES: Path = ['signing', 'tasks', 'rules']
@@ -67,9 +66,7 @@ export const signingRules: readonly Rule[] = [
     find: (draft) => {
       const known = Object.keys(draft.config.signing?.tasks.types ?? {})
       return taskRules(draft).flatMap(({ types }, index) =>
-        types.flatMap((type, at) =>
-          known.includes(type) ? [] : [{ path: [...RULES, index, 'types', at], hint: nearest(type, known) }],
-        ),
+        types.flatMap((type, at) => dangling(type, known, [...RULES, index, 'types', at])),
       )
     },
   },
