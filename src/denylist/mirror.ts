@@ -47,7 +47,7 @@ export interface MirrorDeps {
 }
 
 export interface Mirror {
-  /** Resolves after the first step that did not fail, or with the first failure: by then it is known which. */
+  /** Resolves once the mirror is fresh, or it is clear that this takes longer than asking. */
   start(): Promise<void>
   /** Beats soon: there is news. */
   wake(): void
@@ -67,6 +67,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
   const isClosed = () => ending.signal.aborted
   let running: Promise<unknown> = Promise.resolve()
   let failures = 0
+  let lastOutcome: StepOutcome | undefined
   /** The position that the registry knows. */
   let reported: string | undefined
 
@@ -123,7 +124,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
 
   function delayAfter(outcome: StepOutcome): number {
     if (outcome === 'failed') return retryDelay(failures)
-    if (outcome !== 'fresh' && outcome !== 'quarantined') return 0
+    if (!isSettled(outcome)) return 0
     const isReported = state.position?.id === reported
     return isReported ? BEAT_EVERY_MS - Math.random() * BEAT_JITTER_MS : REPORT_AFTER_MS
   }
@@ -132,6 +133,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
     while (!isClosed()) {
       const startedAt = clock.monotonicMs()
       const outcome = await step()
+      lastOutcome = outcome
       const now = momentOf(clock)
       state.sweep(now, SWEEP_PER_BEAT)
       deps.stepped()
@@ -140,7 +142,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
       const spentMs = outcome === 'failed' ? 0 : now.monotonicMs - startedAt
       const delay = delayAfter(outcome) - spentMs
       // The gap holds even when woken; while there is more to fetch there is nothing to wait for.
-      if (outcome === 'fresh' || outcome === 'quarantined') await pause(MIN_GAP_MS, ending.signal)
+      if (isSettled(outcome)) await pause(MIN_GAP_MS, ending.signal)
       if (delay > MIN_GAP_MS) await waker.sleep(delay - MIN_GAP_MS)
     }
   }
@@ -161,7 +163,7 @@ export function createMirror(deps: MirrorDeps): Mirror {
       const first = steps.next()
       running = Promise.all([beatLoop(), tailLoop()])
       await first
-      while (failures === 0 && !isClosed() && state.needsSnapshot) await steps.next()
+      while (!isClosed() && !isSettled(lastOutcome)) await steps.next()
     },
     wake: () => waker.wake(),
     nextStep: () => steps.next(),
@@ -172,6 +174,11 @@ export function createMirror(deps: MirrorDeps): Mirror {
       await running
     },
   }
+}
+
+/** There is nothing to be done at once. */
+function isSettled(outcome: StepOutcome | undefined): boolean {
+  return outcome === 'fresh' || outcome === 'quarantined' || outcome === 'failed'
 }
 
 function retryDelay(failures: number): number {
