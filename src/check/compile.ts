@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ClaimCondition as ClaimConfig, Config, PolicyConfig, RouteConfig } from '../config/schema.ts'
 import type { TrustedIssuer } from '../tokens/port.ts'
 import { type DenialReason, denials } from './denials.ts'
+import { normalisePath } from './path.ts'
 import {
   type ClaimCondition,
   type CompiledPolicy,
@@ -117,10 +118,21 @@ function isHost(host: string, pattern: string): boolean {
 
 /** By whole segments: `/a` is `/a` and `/a/b`, never `/ab`. */
 function pathTest({ path: exact, path_prefix: prefix }: RouteConfig): (path: string) => boolean {
-  if (exact !== undefined) return (path) => path === exact
+  if (exact !== undefined) {
+    const normal = routePath(exact)
+    return (path) => path === normal
+  }
   if (prefix === undefined) return () => true
-  const folder = prefix.endsWith('/') ? prefix : `${prefix}/`
-  return (path) => path === prefix || path.startsWith(folder)
+  const normal = routePath(prefix)
+  const folder = normal.endsWith('/') ? normal : `${normal}/`
+  return (path) => path === normal || path.startsWith(folder)
+}
+
+/** In the spelling that requests are compared in; a route that no request can match would leave its paths to others. */
+function routePath(path: string): string {
+  const normal = normalisePath(path)
+  if (normal === undefined) throw new Error(`No request can have the path "${path}" of a route`)
+  return normal
 }
 
 function resolve<T>(byName: ReadonlyMap<string, T>, name: string): T {

@@ -4,7 +4,7 @@ import { ok, type Result, refuse } from '../result.ts'
 import type { TrustedIssuer } from '../tokens/port.ts'
 import type { DenialReason } from './denials.ts'
 import type { CheckInput } from './input.ts'
-import { normaliseHost, normalisePath } from './path.ts'
+import { normaliseHost, normalisePath, withoutParameters } from './path.ts'
 
 export type CredentialKind = 'bearer' | 'cookie'
 
@@ -74,6 +74,12 @@ export function createPolicies(options: {
   const { byName, routes, defaultPolicy } = options
   const orUnmatched = (policy: CompiledPolicy | undefined): Result<CompiledPolicy, PolicyReason> =>
     policy === undefined ? refuse('policy_unmatched') : ok(policy)
+  const routed = (path: string, method: string, host: string): CompiledPolicy | undefined => {
+    const route = routes.find(
+      (candidate) => candidate.matchesPath(path) && candidate.matchesMethod(method) && candidate.matchesHost(host),
+    )
+    return route?.policy ?? defaultPolicy
+  }
   return {
     select(input) {
       if (input.policyName !== undefined) {
@@ -85,11 +91,12 @@ export function createPolicies(options: {
       // Never the default: what cannot be read in one way only must not fall through to a wider rule.
       if (path === undefined) return refuse('request_malformed')
       const host = normaliseHost(input.host)
-      const route = routes.find(
-        (candidate) =>
-          candidate.matchesPath(path) && candidate.matchesMethod(input.method) && candidate.matchesHost(host),
-      )
-      return orUnmatched(route?.policy ?? defaultPolicy)
+      const policy = routed(path, input.method, host)
+      // Who serves the path may drop its parameters; then as well it has to be the same rule.
+      if (path.includes(';') && routed(withoutParameters(path), input.method, host) !== policy) {
+        return refuse('request_malformed')
+      }
+      return orUnmatched(policy)
     },
   }
 }
