@@ -6,7 +6,7 @@ export interface ReportedModule extends ReportedSuite {
   readonly children: { allTests(): Iterable<ReportedTest>; allSuites(): Iterable<ReportedSuite> }
 }
 
-export interface ReportedSuite {
+interface ReportedSuite {
   /** Errors of its own, in loading or in hooks: no test of theirs says so. */
   errors(): readonly unknown[]
 }
@@ -25,7 +25,11 @@ export interface SummaryReporterOptions {
 
 /** A vitest `Reporter`. */
 export function createSummaryReporter({ acceptSkipped, print, failRun }: SummaryReporterOptions) {
+  let filtered = false
   return {
+    onInit({ config }: { readonly config: { readonly testNamePattern?: RegExp | undefined } }): void {
+      filtered = config.testNamePattern !== undefined
+    },
     onTestRunEnd(modules: readonly ReportedModule[], unhandledErrors: readonly unknown[]): void {
       const tests = modules.flatMap((module) => [...module.children.allTests()])
       const passed = tests.filter((test) => test.result().state === 'passed')
@@ -36,8 +40,10 @@ export function createSummaryReporter({ acceptSkipped, print, failRun }: Summary
         .flatMap((module) => [module, ...module.children.allSuites()])
         .filter((part) => part.errors().length > 0)
 
-      if (skipped.length > 0) print(acceptSkipped ? 'Skipped:' : 'Skipped, which fails this run (CI=true):')
-      for (const test of skipped) print(`  ${describeSkip(test)}`)
+      // Who asked for some tests by name knows that the others were left out.
+      const named = filtered ? [] : skipped
+      if (named.length > 0) print(acceptSkipped ? 'Skipped:' : 'Skipped, which fails this run (CI=true):')
+      for (const test of named) print(`  ${describeSkip(test)}`)
       if (skipped.length > 0 && !acceptSkipped) failRun()
       const failures = failed.length + broken.length + unhandledErrors.length
       print(`${passed.length} passed, ${failures} failed, ${skipped.length} skipped`)

@@ -2,7 +2,7 @@
 // text out: where the file is, and what listens on those addresses, is the caller's knowledge.
 import { type Document, isMap, isSeq, parseDocument } from 'yaml'
 
-export interface TcpAddress {
+interface TcpAddress {
   readonly host: string
   readonly port: number
 }

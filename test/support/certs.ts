@@ -19,7 +19,7 @@ import {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const hourMs = 60 * 60 * 1000
 
-export interface CertificateRequest {
+interface CertificateRequest {
   readonly spiffe?: string
   readonly dns?: readonly string[]
   readonly ip?: readonly string[]

@@ -18,9 +18,11 @@ export interface EnvoyOptions {
   readonly upstreamPort: number
   readonly upstreamGrpcPort?: number
   readonly failureModeAllow?: boolean
+  /** Changes the file once the addresses are in it: for Envoys that are configured otherwise than ours. */
+  readonly edit?: (config: string) => string
 }
 
-export type AccessLogEntry = Readonly<Record<string, unknown>>
+type AccessLogEntry = Readonly<Record<string, unknown>>
 
 export interface EnvoyServer {
   /** HTTP/1.1 and HTTP/2 without TLS, on loopback. */
@@ -50,7 +52,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyServer> {
     admin: { host, port: adminPort },
     ...(options.failureModeAllow === undefined ? {} : { failureModeAllow: options.failureModeAllow }),
   })
-  await writeFile(configFile, config)
+  await writeFile(configFile, options.edit?.(config) ?? config)
 
   const running = await startProcess({
     command,

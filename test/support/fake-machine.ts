@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import type { Outcome, Run } from '../../tools/commands.mjs'
 
 /** The name of the program (without its folder) and its arguments, joined by spaces. */
-export interface Call {
+interface Call {
   readonly program: string
   readonly path: string
   readonly args: readonly string[]

@@ -8,7 +8,7 @@ import { connect as connectTcp } from 'node:net'
 /** Longer than any answer takes on loopback; without it a fault would show as a test that hangs. */
 const answerWithinMs = 10_000
 
-export type HeaderLine = readonly [name: string, value: string]
+type HeaderLine = readonly [name: string, value: string]
 
 export interface HttpRequest {
   readonly method?: string

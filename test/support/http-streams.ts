@@ -36,7 +36,7 @@ export async function openStream(port: number, request: HttpRequest = {}): Promi
   }
 }
 
-export interface WebSocketTunnel {
+interface WebSocketTunnel {
   /** Bytes as they stand: no frames are spoken. */
   write(text: string): void
   received(): string

@@ -17,8 +17,6 @@ const defaults = {
   appendonly: 'yes',
   appendfsync: 'everysec',
   'maxmemory-policy': 'noeviction',
-  // Tests end servers often; a snapshot or a long wait for replicas at each end would only cost time.
-  'shutdown-timeout': '0',
 }
 
 /** Lines of redis.conf: a list is one line each. */

@@ -12,7 +12,7 @@ import {
   type CheckResponse,
 } from '../../src/gen/envoy/service/auth/v3/external_auth.ts'
 
-export type StubAnswer = CheckResponse | 'silence' | 'rpc error'
+type StubAnswer = CheckResponse | 'silence' | 'rpc error'
 
 export interface StubAuthz {
   /** `unix` path or `host` and `port`, as envoy-config.ts takes it. */
@@ -22,11 +22,13 @@ export interface StubAuthz {
   answer: (check: SeenCheck) => StubAnswer
   /** Forgets the Checks and answers with a plain allow. */
   reset(): void
+  /** Ends as a server that is being replaced: no new connections, and those that are open are told to go away. */
+  drain(): Promise<void>
   /** Cuts every connection and stops listening. */
   stop(): void
 }
 
-export interface SeenCheck {
+interface SeenCheck {
   readonly path: string
   readonly scheme: string
   /** The address that Envoy says the client has. */
@@ -65,6 +67,7 @@ export async function startStubAuthz(options: { readonly unix?: string } = {}): 
       checks.length = 0
       stub.answer = () => allow()
     },
+    drain: () => new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
     stop: () => server.forceShutdown(),
   })
 }
@@ -124,7 +127,7 @@ function seenCheck(attributes: AttributeContext | undefined): SeenCheck {
   const http = attributes?.request?.http
   const address = attributes?.source?.address?.address
   const headers = (http?.headerMap?.headers ?? []).map(
-    ({ key, rawValue }) => [key, rawValue.toString('latin1')] as const,
+    ({ key, rawValue }) => [key, Buffer.from(rawValue).toString('latin1')] as const,
   )
   return {
     path: http?.path ?? '',

@@ -37,7 +37,7 @@ const echoService = {
   Chat: method('Chat', { request: true, response: true }),
 }
 
-export interface ReceivedCall {
+interface ReceivedCall {
   readonly metadata: Readonly<Record<string, string>>
   readonly message: string
 }

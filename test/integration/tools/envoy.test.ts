@@ -1,6 +1,6 @@
 // What envoy/envoy.yaml promises, with a real Envoy and a stand-in for Postern: which requests reach a Check, what it and
 // the upstream see, and what happens when no answer comes. What Postern answers is the e2e tests' subject.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -307,7 +307,8 @@ describeWith('envoy', 'envoy/envoy.yaml without an answer', () => {
 
   async function started(options: { unix: boolean; failureModeAllow?: boolean }) {
     const socketFolder = mkdtempSync(join(tmpdir(), 'postern-'))
-    const stub = await startStubAuthz(options.unix ? { unix: join(socketFolder, 'check.sock') } : {})
+    const socket = join(socketFolder, 'check.sock')
+    const stub = await startStubAuthz(options.unix ? { unix: socket } : {})
     const proxy = await startEnvoy({
       check: stub.address,
       upstreamPort: upstream.port,
@@ -318,7 +319,7 @@ describeWith('envoy', 'envoy/envoy.yaml without an answer', () => {
       stub.stop()
       rmSync(socketFolder, { recursive: true, force: true })
     })
-    return { stub, proxy }
+    return { stub, proxy, socket }
   }
 
   it.each([{ unix: true }, { unix: false }])(
@@ -341,6 +342,26 @@ describeWith('envoy', 'envoy/envoy.yaml without an answer', () => {
       expect(upstream.requests.length).toBe(arrived)
     },
   )
+
+  it('shows no client that the server of the Checks is being replaced', async () => {
+    const { stub, proxy, socket } = await started({ unix: true })
+    const next = await startStubAuthz({ unix: `${socket}.next` })
+    onTestFinished(() => next.stop())
+
+    const statuses: number[] = []
+    let replaced = false
+    async function keepAsking() {
+      while (!replaced || next.checks.length === 0) statuses.push((await http1(proxy.port)).status)
+    }
+    const asking = Promise.all(Array.from({ length: 8 }, keepAsking))
+    await eventually('Checks at the first server', () => stub.checks.length > 50)
+    const drained = stub.drain()
+    renameSync(`${socket}.next`, socket)
+    await drained
+    replaced = true
+    await asking
+    expect(new Set(statuses)).toEqual(new Set([200]))
+  })
 
   it('keeps a denied 503 closed even where an operator lets errors through', async () => {
     const { stub, proxy } = await started({ unix: true, failureModeAllow: true })

@@ -25,7 +25,7 @@ function module({ states = [], note, errors = 0, brokenSuites = 0 }: Part): Repo
   return { errors: () => Array(errors).fill('syntax'), children: { allTests: () => tests, allSuites: () => suites } }
 }
 
-function report(parts: readonly Part[], { acceptSkipped = true, unhandled = 0 } = {}) {
+function report(parts: readonly Part[], { acceptSkipped = true, unhandled = 0, filtered = false } = {}) {
   const lines: string[] = []
   let failed = false
   const reporter = createSummaryReporter({
@@ -35,6 +35,7 @@ function report(parts: readonly Part[], { acceptSkipped = true, unhandled = 0 } 
       failed = true
     },
   })
+  reporter.onInit({ config: filtered ? { testNamePattern: /some/ } : {} })
   reporter.onTestRunEnd(parts.map(module), Array(unhandled).fill('unhandled'))
   return { lines, lastLine: lines.at(-1), failed }
 }
@@ -83,6 +84,10 @@ describe('a skipped test', () => {
       '  some.test.ts > test 0: no Redis',
       '0 passed, 0 failed, 1 skipped',
     ])
+  })
+
+  it('is not named where tests were asked for by name', () => {
+    expect(report(parts, { filtered: true }).lines).toEqual(['0 passed, 0 failed, 1 skipped'])
   })
 
   it('fails the run only where skips are not accepted', () => {
