@@ -1,6 +1,6 @@
 // What can be said about a faulty file: the parts of it that are sound, so that rules about the whole can run and every
 // problem is reported in one go. Rules ask `broken` before they conclude anything from something that is not there.
-import { meantKey } from './issues.ts'
+import { meantKey, parsing } from './issues.ts'
 import type { Finding, Path } from './problem.ts'
 import { type Config, type DraftConfig, draftSchema } from './schema.ts'
 import { isMapping } from './yaml-source.ts'
@@ -37,7 +37,7 @@ const asItIs: View = (config) => config
 export function soundDraft(source: Source, findings: readonly Finding[], view: View = asItIs): Draft | undefined {
   const paths = findings.flatMap((finding) => [finding.path, meantKey(finding) ?? finding.path])
   const faults = paths.map(faultOf)
-  const sound = draftSchema.safeParse(withoutFaults(source, faults))
+  const sound = draftSchema.safeParse(withoutFaults(source, faults), parsing)
   return sound.success ? draftOf(sound.data, source, faults, view) : undefined
 }
 

@@ -18,8 +18,8 @@ const typeNames: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 }
 
-/** Words for issues whose schema has none of its own; handed to zod's `parse`. */
-export function wording(issue: z.core.$ZodRawIssue): string {
+/** Words for issues whose schema has none of its own. */
+function wording(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'invalid_type') return `must be ${typeNames[issue.expected] ?? 'something else'}`
   if (issue.code === 'invalid_value')
     return `must be ${issue.values.length > 1 ? 'one of: ' : ''}${issue.values.join(', ')}`
@@ -27,6 +27,9 @@ export function wording(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}`
   return 'is not valid'
 }
+
+/** How every parse is done: in these words, and interpreted, since compiling pays only for what is parsed often. */
+export const parsing = { error: wording, jitless: true }
 
 const REQUIRED = 'is required'
 const UNKNOWN_KEY = 'unknown key'

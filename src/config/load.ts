@@ -2,7 +2,7 @@
 // Nothing is read here: secrets come through the reader that is handed in.
 import { ok, type Result, refuse } from '../result.ts'
 import { type Draft, soundDraft, wholeDraft } from './draft.ts'
-import { findingsOf, wording } from './issues.ts'
+import { findingsOf, parsing } from './issues.ts'
 import { findNotBuilt } from './not-built.ts'
 import { type Finding, formatPath, type Problem } from './problem.ts'
 import { repairedDraft } from './repair.ts'
@@ -26,7 +26,7 @@ export function loadConfig(text: string, options: LoadOptions = {}): Result<Conf
   const yaml = readYaml(text)
   if (!yaml.ok) return yaml
   const source = yaml.value
-  const parsed = configSchema.safeParse(source.value, { error: wording })
+  const parsed = configSchema.safeParse(source.value, parsing)
   const faults = parsed.success ? [] : findingsOf(parsed.error.issues, configSchema, source.value)
   const draft = parsed.success ? wholeDraft(parsed.data, source.value) : soundDraft(source.value, faults)
   const findings = [

@@ -1,7 +1,7 @@
 // A second look at faulty entries: they are parsed without their faulty keys, so that rules can still judge the rest of
 // them. Whatever a rule reads of a missing key is noted, since a conclusion drawn from it would be a guess.
 import { type Draft, hasEntries, soundDraft } from './draft.ts'
-import { findingsOf, isUnknownKey, meantKey } from './issues.ts'
+import { findingsOf, isUnknownKey, meantKey, parsing } from './issues.ts'
 import type { Finding, Path } from './problem.ts'
 import { draftSchema } from './schema.ts'
 import { Secret } from './secret.ts'
@@ -53,7 +53,7 @@ function notKnown(finding: Finding): Path[] {
 
 /** Without its faulty keys an entry may lack one that is required. */
 function faultsLeftIn(repaired: unknown): Finding[] {
-  const parsed = draftSchema.safeParse(repaired)
+  const parsed = draftSchema.safeParse(repaired, parsing)
   return parsed.success ? [] : findingsOf(parsed.error.issues, draftSchema, repaired)
 }
 
