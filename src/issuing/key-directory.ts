@@ -26,7 +26,7 @@ export interface KeyDirectory extends SigningKeys {
   close(): void
 }
 
-export interface KeyDirectoryStatus {
+interface KeyDirectoryStatus {
   /** The key that signs; `undefined` before the first good set. */
   readonly currentKid: string | undefined
   readonly published: number

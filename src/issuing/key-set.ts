@@ -30,7 +30,7 @@ export interface KeySet {
 }
 
 /** One algorithm for each type of key that we sign with: whoever verifies gets no choice. */
-export const signingAlgorithms = ['RS256', 'ES256', 'EdDSA'] as const
+const signingAlgorithms = ['RS256', 'ES256', 'EdDSA'] as const
 export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 
 export function buildKeySet(files: KeyFiles): Result<KeySet, KeyMistake> {

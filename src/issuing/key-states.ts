@@ -8,7 +8,7 @@ import { ok, type Result, refuse } from '../result.ts'
  * `next`: published, does not sign yet. `current`: signs. `previous`: published, signs no more. `retired`: not
  * published; verifies API keys at Issue, replacements and revocations only.
  */
-export const keyStates = ['next', 'current', 'previous', 'retired'] as const
+const keyStates = ['next', 'current', 'previous', 'retired'] as const
 export type KeyState = (typeof keyStates)[number]
 
 export interface KeyStanding {

@@ -14,10 +14,9 @@ export function createLocalSigner({ kid, algorithm, privateKey }: OwnKey): Signe
     kid,
     algorithm,
     async sign({ typ, payload }) {
+      const token = new CompactSign(encoder.encode(JSON.stringify(payload)))
       try {
-        return await new CompactSign(encoder.encode(JSON.stringify(payload)))
-          .setProtectedHeader({ alg: algorithm, kid, typ })
-          .sign(privateKey)
+        return await token.setProtectedHeader({ alg: algorithm, kid, typ }).sign(privateKey)
       } catch (cause) {
         throw new SigningUnavailableError('The key could not sign', { cause })
       }

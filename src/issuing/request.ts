@@ -21,7 +21,7 @@ export interface SubjectGrantRequest {
 }
 
 /** Grants of the contract that this version does not build. */
-export interface UnbuiltGrantRequest {
+interface UnbuiltGrantRequest {
   readonly kind: 'transaction' | 'replacement' | 'upstream'
 }
 

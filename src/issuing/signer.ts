@@ -4,7 +4,7 @@ import type { JWK } from 'jose'
 import type { KeyRing } from '../tokens/port.ts'
 
 /** A JWT that is to be signed. `typ` is the media type of its header (RFC 7519, section 5.1). */
-export interface Unsigned {
+interface Unsigned {
   readonly typ: string
   readonly payload: object
 }

@@ -4,7 +4,7 @@ import type { Log, LogFields } from './log.ts'
 
 export type AuditedOperation = 'issue' | 'revoke' | 'revoke_all' | 'enroll' | 'exchange'
 
-export interface IssuedEvent {
+interface IssuedEvent {
   readonly caller: string
   readonly grant: string
   readonly kind: string
@@ -33,7 +33,7 @@ export interface RevokedEvent {
   readonly revision: string
 }
 
-export interface RefusedEvent {
+interface RefusedEvent {
   readonly operation: AuditedOperation
   /** `undefined` where the caller could not be told. */
   readonly caller: string | undefined

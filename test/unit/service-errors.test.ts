@@ -1,4 +1,5 @@
 // The table of the token service's errors: what each reason is on the wire, and what its text may say.
+import { readFileSync } from 'node:fs'
 import { status } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { fail, serviceErrors } from '../../src/service-errors.ts'
@@ -35,6 +36,16 @@ describe('the table of service errors', () => {
     const texts = Object.values(serviceErrors).map(({ text }) => text)
     expect(new Set(texts).size).toBe(texts.length)
     expect(texts.filter((text) => text.endsWith('.'))).toEqual([])
+  })
+})
+
+describe('docs/token-service.md', () => {
+  it('lists every reason with its code, and no other', () => {
+    const page = readFileSync(new URL('../../docs/token-service.md', import.meta.url), 'utf8')
+    const [, errors = ''] = page.split('\n## Errors\n')
+    const [section = ''] = errors.split('\n## ')
+    const rows = [...section.matchAll(/^\| `(\w+)` \| ([A-Z_]+) \|/gm)].map(([, reason, code]) => [reason, code])
+    expect(rows).toEqual(Object.entries(serviceErrors).map(([reason, { code }]) => [reason, status[code]]))
   })
 })
 

@@ -4,7 +4,7 @@ import type { ServiceError } from '../../service-errors.ts'
 import type { Caller } from '../callers.ts'
 import type { TokenPlan } from '../plan.ts'
 
-export interface GrantCall<Request> {
+interface GrantCall<Request> {
   readonly caller: Caller
   readonly request: Request
   readonly expiresIn: bigint | undefined

@@ -38,7 +38,7 @@ import {
   validClaims,
 } from '../tokens.ts'
 
-export { FOREIGN_ISSUER, ISSUER, NOW }
+export { FOREIGN_ISSUER, NOW }
 
 export const previousKey = (): TestKey => keyFor('ES256', 'previous')
 export const retiredKey = (): TestKey => keyFor('ES256', 'retired')
@@ -89,8 +89,6 @@ export interface WorldOptions {
 }
 
 export const GRACE_SECONDS = 3600
-
-export type World = ReturnType<typeof createWorld>
 
 export function createWorld(options: WorldOptions = {}) {
   const clock = createFakeClock()
@@ -170,7 +168,7 @@ export function createWorld(options: WorldOptions = {}) {
 }
 
 /** A store that keeps what it is given, or is down. */
-export function createFakeStore(seconds: () => number) {
+function createFakeStore(seconds: () => number) {
   const recorded: Revocation[] = []
   let down: { readonly possiblyApplied: boolean } | undefined
   let timeKnown = true

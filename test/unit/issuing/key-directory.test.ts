@@ -153,9 +153,9 @@ describe('the key directory', () => {
 })
 
 describe('a local signer', () => {
-  it('rejects with SigningUnavailableError when the payload cannot be signed', async () => {
+  it('rejects with SigningUnavailableError when its key cannot sign', async () => {
     const set = buildKeySet({ pems: new Map([['a', pairs.p256().privatePem]]), states: undefined })
-    const signer = set.ok ? createLocalSigner(set.value.current) : undefined
-    await expect(signer?.sign({ typ: 'JWT', payload: { big: 1n } })).rejects.toThrow(SigningUnavailableError)
+    const signer = set.ok ? createLocalSigner({ ...set.value.current, algorithm: 'RS256' }) : undefined
+    await expect(signer?.sign({ typ: 'JWT', payload: {} })).rejects.toThrow(SigningUnavailableError)
   })
 })
