@@ -20,11 +20,14 @@ function unquote(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 }
 
-/** The Cookie header without the named cookies: `undefined` where nothing changes, `''` where nothing is left. */
+/**
+ * The Cookie header without the named cookies: `undefined` where nothing changes, `''` where nothing is left. As UTF-8,
+ * which is what an answer to Envoy holds: bytes that are none are replaced.
+ */
 export function withoutCookies(lines: readonly Buffer[], names: ReadonlySet<string>): string | undefined {
   const pairs = lines.flatMap((line) =>
     line
-      .toString('latin1')
+      .toString('utf8')
       .split(';')
       .map((pair) => pair.trim()),
   )
