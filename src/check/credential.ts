@@ -41,10 +41,11 @@ function fromAuthorization(values: readonly Buffer[], policy: CompiledPolicy): R
   const [value] = values
   if (value === undefined || values.length > 1) return refuse('credential_ambiguous')
   const header = value.toString('latin1')
-  if (!oneValue.test(header)) return refuse('credential_ambiguous')
   const token = bearer.exec(header)?.[1]
-  if (token === undefined || !policy.credentials.has('bearer')) return refuse('credential_malformed')
-  return asCredential('bearer', token)
+  const credential = token === undefined ? refuse('credential_malformed' as const) : asCredential('bearer', token)
+  // What is a compact JWS after the scheme can hold nothing ambiguous, so only the rest is searched for it.
+  if (!credential.ok && !oneValue.test(header)) return refuse('credential_ambiguous')
+  return policy.credentials.has('bearer') ? credential : refuse('credential_malformed')
 }
 
 function asCredential(kind: CredentialKind, token: string): Result<Credential, CredentialReason> {

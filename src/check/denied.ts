@@ -6,14 +6,15 @@ import type { StatusCode } from '../gen/envoy/type/v3/http_status.ts'
 import { type DenialReason, type DenialRow, denials } from './denials.ts'
 import { overwrite } from './header-option.ts'
 import type { Deny } from './verdict.ts'
+import type { Parts } from './wire.ts'
 
 const REALM = 'postern'
 
 /** A temporary trouble of ours: long enough for a mirror to catch up, short enough for a person to wait. */
 const RETRY_AFTER_SECONDS = 1
 
-/** The encoded envoy.service.auth.v3.DeniedHttpResponse. */
-export function deniedResponse(verdict: Deny): Uint8Array {
+/** An envoy.service.auth.v3.DeniedHttpResponse, in one part. */
+export function deniedResponse(verdict: Deny): Parts {
   const { reason, policy, input } = verdict
   const row: DenialRow = denials[reason]
   const http = policy?.denyStatus.get(reason) ?? row.http
@@ -21,11 +22,12 @@ export function deniedResponse(verdict: Deny): Uint8Array {
     ...Object.entries(httpHeaders(row, http, policy?.scopes ?? [])),
     ...(input !== undefined && isGrpc(input.headers('content-type')) ? Object.entries(grpcHeaders(row, http)) : []),
   ]
-  return DeniedHttpResponse.encode({
+  const response = DeniedHttpResponse.encode({
     status: { code: asStatusCode(http) },
     headers: headers.map(([name, value]) => overwrite(name, value)),
     body: body(row, policy?.exposeReasons === true ? reason : undefined),
-  }).finish()
+  })
+  return [response.finish()]
 }
 
 function body(row: DenialRow, reason: DenialReason | undefined): string {

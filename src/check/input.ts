@@ -2,6 +2,7 @@
 // what a header means is decided by whoever asks for it.
 import { CheckRequestView, type HttpRequestView } from '../gen/postern/check/v1/view.ts'
 import { ok, type Result, refuse } from '../result.ts'
+import { type Entry, entryValue, hasKey, isNamed, toEntry } from './entries.ts'
 
 /** Set by Envoy's route configuration, out of a client's reach. */
 const POLICY_EXTENSION = 'postern.policy'
@@ -18,57 +19,58 @@ export interface CheckInput {
   headers(name: string): readonly Buffer[]
 }
 
-interface HeaderEntry {
-  readonly key: Buffer
-  readonly value: Buffer
-  readonly rawValue?: Buffer
-}
-
 /** `request_malformed` for bytes that are no CheckRequest, and for TCP requests, which carry no HTTP request. */
 export function readCheckInput(bytes: Uint8Array): Result<CheckInput, 'request_malformed'> {
-  const attributes = decode(bytes)?.attributes
+  try {
+    const input = toInput(CheckRequestView.decode(bytes))
+    return input === undefined ? refuse('request_malformed') : ok(input)
+  } catch {
+    return refuse('request_malformed')
+  }
+}
+
+function toInput({ attributes }: CheckRequestView): CheckInput | undefined {
   const http = attributes?.request?.http
-  if (attributes === undefined || http === undefined) return refuse('request_malformed')
-  const entries = headerEntries(http)
-  return ok({
+  if (attributes === undefined || http === undefined) return undefined
+  const headers = readHeaders(http)
+  return {
     id: text(http.id),
     method: text(http.method),
     host: text(http.host),
     target: text(http.path),
-    policyName: extension(attributes.contextExtensions, POLICY_EXTENSION),
-    headers: (name) => entries.filter((entry) => isNamed(entry.key, name)).map(headerValue),
-  })
-}
-
-function decode(bytes: Uint8Array): CheckRequestView | undefined {
-  try {
-    return CheckRequestView.decode(bytes)
-  } catch {
-    return undefined
+    policyName: readPolicyName(attributes.contextExtensions),
+    headers: (name) => valuesOf(headers, name),
   }
 }
 
 /** `header_map` has the exact bytes; where it is present it wins entirely. */
-function headerEntries(http: HttpRequestView): readonly HeaderEntry[] {
-  return http.headerMap === undefined ? http.headers : http.headerMap.headers
+function readHeaders({ headers, headerMap }: HttpRequestView): readonly Entry[] {
+  return headerMap === undefined
+    ? headers.map((entry) => toEntry(entry, 'map'))
+    : headerMap.headers.map((entry) => toEntry(entry, 'header_value'))
 }
 
-/** Envoy sets one of `value` and `raw_value`. */
-function headerValue(entry: HeaderEntry): Buffer {
-  return entry.rawValue !== undefined && entry.rawValue.length > 0 ? entry.rawValue : entry.value
-}
+const none: readonly Buffer[] = []
 
-/** Names are ASCII and case-insensitive (RFC 9110, section 5.1). */
-function isNamed(key: Buffer, name: string): boolean {
-  return key.length === name.length && text(key).toLowerCase() === name
+/** Most requests have none or one of what is asked for. */
+function valuesOf(entries: readonly Entry[], name: string): readonly Buffer[] {
+  let values: Buffer[] | undefined
+  for (const entry of entries) {
+    if (isNamed(entry, name)) {
+      values ??= []
+      values.push(entryValue(entry))
+    }
+  }
+  return values ?? none
 }
 
 /** A protobuf map: of several entries with one key the last counts. */
-function extension(entries: readonly HeaderEntry[], name: string): string | undefined {
-  return entries.findLast(({ key }) => text(key) === name)?.value.toString('utf8')
+function readPolicyName(extensions: readonly Uint8Array[]): string | undefined {
+  const entry = extensions.map((bytes) => toEntry(bytes, 'map')).findLast((bytes) => hasKey(bytes, POLICY_EXTENSION))
+  return entry && entryValue(entry).toString('utf8')
 }
 
 /** Latin-1 keeps every byte apart, whatever the client sent; what matters is compared as ASCII. */
-function text(bytes: Buffer): string {
-  return bytes.toString('latin1')
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

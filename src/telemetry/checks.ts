@@ -8,11 +8,38 @@ import type { Metrics } from './metrics.ts'
 
 export function createCheckObserver(deps: { readonly log: Log; readonly metrics: Metrics }) {
   const { log, metrics } = deps
+  const counts = createVerdictCounts()
+  metrics.provide('postern_checks_total', counts.read)
   return (verdict: Verdict, durationMs: number): void => {
-    const { decision, reason } = verdict
-    metrics.increment('postern_checks_total', { policy: verdict.policy?.name ?? '', decision, reason })
-    metrics.observe('postern_check_duration_seconds', { decision }, durationMs / 1000)
+    counts.add(verdict)
+    metrics.observe('postern_check_duration_seconds', durationMs / 1000)
     if (verdict.decision === 'deny') logDenial(log, verdict)
+  }
+}
+
+type VerdictLabels = {
+  readonly policy: string
+  readonly decision: Verdict['decision']
+  readonly reason: Verdict['reason']
+}
+
+interface Cell {
+  readonly labels: VerdictLabels
+  value: number
+}
+
+/** Plain numbers, read when somebody asks: a labelled counter costs more than the decision it counts. */
+function createVerdictCounts() {
+  const byPolicy = new Map<string, Map<Verdict['reason'], Cell>>()
+  return {
+    add({ decision, reason, policy }: Verdict): void {
+      const name = policy?.name ?? ''
+      const cells = byPolicy.get(name) ?? new Map<Verdict['reason'], Cell>()
+      const cell = cells.get(reason) ?? { labels: { policy: name, decision, reason }, value: 0 }
+      cell.value += 1
+      if (cell.value === 1) byPolicy.set(name, cells.set(reason, cell))
+    },
+    read: () => [...byPolicy.values()].flatMap((cells) => [...cells.values()]),
   }
 }
 

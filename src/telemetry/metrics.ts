@@ -22,7 +22,7 @@ export const metricTable = {
   postern_check_duration_seconds: {
     type: 'histogram',
     help: 'Time from a decoded gRPC message to its answer',
-    labels: ['decision'],
+    labels: [],
     buckets: CHECK_SECONDS,
   },
   postern_checks_in_flight: { type: 'gauge', help: 'Checks in progress', labels: [] },
@@ -60,7 +60,7 @@ type LabelsOf<Name extends MetricName> = Readonly<Record<(typeof metricTable)[Na
 
 export interface Metrics {
   increment<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): void
-  observe<Name extends NamesOf<'histogram'>>(name: Name, labels: LabelsOf<Name>, value: number): void
+  observe(name: NamesOf<'histogram'>, value: number): void
   /** Read when scraped. A counter read so must never go down. */
   provide<Name extends NamesOf<'gauge' | 'counter'>>(
     name: Name,
@@ -98,7 +98,7 @@ export function createMetrics(): Metrics {
 
   return {
     increment: (name, labels) => counters.get(name)?.inc(labels),
-    observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
+    observe: (name, value) => histograms.get(name)?.observe(value),
     provide: (name, read) => void providers.set(name, read),
     async scrape() {
       pull()
