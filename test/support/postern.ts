@@ -36,6 +36,8 @@ export interface PosternOptions {
   readonly until?: 'ready' | 'started'
   /** The signing key, in the key directory before the start. */
   readonly key?: TestKey
+  /** Texts by name, in the folder before the start. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 export interface LogLine {
@@ -113,10 +115,11 @@ export async function startPostern(options: PosternOptions = {}): Promise<Poster
   const folder = await mkdtemp(join(tmpdir(), 'postern-'))
   const [httpPort, adminPort] = await Promise.all([freePort(), freePort()])
   const place = { folder, httpPort, adminPort }
-  const { key = keyFor('ES256', 'own') } = options
+  const { key = keyFor('ES256', 'own'), files = {} } = options
   const configFile = join(folder, 'postern.yaml')
   const keysFolder = join(folder, 'keys')
   await writeKey(keysFolder, key)
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
 
   let configOf: ConfigOf = options.config ?? ((base) => base)
   let before = ''
