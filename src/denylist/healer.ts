@@ -13,6 +13,8 @@ import { pause } from './timing.ts'
 const BATCH = 500
 /** Positions looked at before the event loop gets its turn: well below a millisecond. */
 const SLICE = 5000
+/** Between two walks: a beat comes in between. */
+const AFTER_WALK_MS = 1000
 /** After a batch that failed. */
 const RETRY_MS = 500
 /** The longest random wait: what others add back meanwhile arrives by the feed and is left out. */
@@ -46,7 +48,7 @@ export function createHealer(deps: HealerDeps): Healer {
       const startedAt = clock.monotonicMs()
       try {
         await store.add(entries, { healing: true })
-        state.confirm(entries, generation)
+        state.gaveBack()
         observer.healed(entries.length)
         // As long a rest as the work took: others want to be served too.
         await rest(Math.min(RETRY_MS, clock.monotonicMs() - startedAt))
@@ -81,15 +83,9 @@ export function createHealer(deps: HealerDeps): Healer {
     return given
   }
 
-  async function heal(generation: number): Promise<void> {
+  /** One walk over everything, from a random place on. `undefined`: given up, as in `give`. */
+  async function healAll(generation: number): Promise<number | undefined> {
     let given = 0
-    const newest = state.recentUnconfirmed(momentOf(clock))
-    if (newest.length > 0) {
-      const added = await give(newest, generation)
-      if (added === undefined) return
-      given += added
-    }
-    await rest(Math.random() * spreadMs)
     for (const space of spaces) {
       const end = state.sizeOf(space)
       const start = Math.ceil(Math.random() * end)
@@ -98,13 +94,27 @@ export function createHealer(deps: HealerDeps): Healer {
         [end, start],
       ] as const) {
         const added = await healRange(space, from, to, generation)
-        if (added === undefined) return
+        if (added === undefined) return undefined
         given += added
       }
     }
-    state.healingDone(generation)
-    if (given > 0)
-      log.warn({ component: 'denylist', count: given }, 'Denylist healed: entries the store had lost were added back')
+    return given
+  }
+
+  async function heal(generation: number): Promise<void> {
+    const newest = state.recentUnconfirmed(momentOf(clock))
+    let given = newest.length === 0 ? 0 : await give(newest, generation)
+    await rest(Math.random() * spreadMs)
+    while (given !== undefined) {
+      const added = await healAll(generation)
+      if (added === undefined) break
+      given += added
+      // Only a walk that finds nothing, after a beat that showed what was given, is the end.
+      if (added === 0 && state.healingDone(generation)) break
+      await rest(AFTER_WALK_MS)
+    }
+    if (given !== undefined && given > 0)
+      log.warn({ component: 'denylist', count: given }, 'Denylist entries that the store had lost were added back')
   }
 
   return {

@@ -21,6 +21,8 @@ export interface MirrorOptions {
 
 /** A beat on its way. Only the newest one counts; answers that come after a later one was sent are ignored. */
 export interface BeatTicket {
+  /** Counts the beats: what was written before a beat was sent is in its answer, or lost. */
+  readonly serial: number
   readonly after: Position | undefined
   readonly sentAt: Moment
 }
@@ -64,6 +66,13 @@ export function createMirrorState(options: MirrorOptions) {
   /** The data set and chain that the marks of the tables speak of. */
   let generation = 0
   let healed = true
+  let beatSerial = 0
+  /** The newest beat whose answer was applied to the end of the feed. */
+  let caughtUpSerial = 0
+  /** The newest beat sent before entries were last added back. */
+  let gaveAtSerial = 0
+  /** Written by this process and answered, but not yet seen in the feed. */
+  let unseen: { readonly entry: Entry; readonly serial: number }[] = []
   /** The store's clock as of the last beat, and the monotonic moment at which that beat's answer was here. */
   let storeTime: { readonly ms: number; readonly atMonotonicMs: number } | undefined
   const recent = createRecent()
@@ -94,8 +103,8 @@ export function createMirrorState(options: MirrorOptions) {
   /** Nothing is forgotten; but what the store has is to be learnt again. */
   function forgetChain(): void {
     position = undefined
-    generation += 1
-    healed = false
+    unseen = []
+    healAnew()
     revoked.unconfirmAll()
     notBefore.unconfirmAll()
   }
@@ -130,7 +139,25 @@ export function createMirrorState(options: MirrorOptions) {
     return 'fresh'
   }
 
-  function applyBeat(beat: Beat, sentAt: Moment): BeatOutcome {
+  /** Marks stay: they are of this chain. Whoever is healing begins again. */
+  function healAnew(): void {
+    generation += 1
+    healed = false
+  }
+
+  /**
+   * A failover can lose a write before this mirror has followed the feed to it: nothing breaks then, it is just not
+   * there. So what was answered here has to turn up in the feed.
+   */
+  function ownWereLost(serial: number): boolean {
+    const due = unseen.filter((one) => one.serial < serial)
+    if (due.length === 0) return false
+    unseen = unseen.filter((one) => one.serial >= serial)
+    // What there was no room for cannot be told from what is missing; it is healed with the newest, which is harmless.
+    return due.some(({ entry: { space, member } }) => !tables[space].isConfirmed(member))
+  }
+
+  function applyBeat(beat: Beat, { sentAt, serial }: BeatTicket): BeatOutcome {
     if (!keep) return prove(sentAt)
     if (position === undefined) return 'behind'
     const continued = follow(beat.entries)
@@ -144,7 +171,10 @@ export function createMirrorState(options: MirrorOptions) {
       forgetChain()
       return 'behind'
     }
-    return caughtUp ? prove(sentAt) : 'behind'
+    if (!caughtUp) return 'behind'
+    caughtUpSerial = serial
+    if (ownWereLost(serial)) healAnew()
+    return prove(sentAt)
   }
 
   function ageMs(monotonicMs: number, wallMs: number): number {
@@ -223,7 +253,8 @@ export function createMirrorState(options: MirrorOptions) {
     },
 
     beatSent(sentAt: Moment): BeatTicket {
-      outstanding = { after: position, sentAt }
+      beatSerial += 1
+      outstanding = { serial: beatSerial, after: position, sentAt }
       return outstanding
     },
     beatAnswered(ticket: BeatTicket, beat: Beat, now: Moment): BeatOutcome {
@@ -236,7 +267,7 @@ export function createMirrorState(options: MirrorOptions) {
         return first ? 'behind' : 'lost'
       }
       dataSet = beat.dataSet
-      return applyBeat(beat, ticket.sentAt)
+      return applyBeat(beat, ticket)
     },
 
     /**
@@ -274,6 +305,7 @@ export function createMirrorState(options: MirrorOptions) {
      */
     holdOwn(entry: Entry): void {
       recent.note(entry)
+      if (keep) unseen.push({ entry, serial: beatSerial })
       if (!hold(entry, false)) overflowed()
     },
 
@@ -291,15 +323,18 @@ export function createMirrorState(options: MirrorOptions) {
         if (score + kept[space] >= passed) found({ space, member, score })
       })
     },
-    /** The store has taken these back; says nothing where the data set changed meanwhile. */
-    confirm(entries: readonly Entry[], ofGeneration: number): void {
-      if (ofGeneration !== generation) return
-      // What was dropped meanwhile stays dropped.
-      for (const { space, member, score } of entries)
-        if (tables[space].score(member) !== ABSENT) tables[space].raise(member, score, true)
+    /** Missing entries were added back. They count as there once the feed has shown them. */
+    gaveBack(): void {
+      gaveAtSerial = beatSerial
     },
-    healingDone(ofGeneration: number): void {
-      if (ofGeneration === generation) healed = true
+    /**
+     * A walk over all entries found nothing missing. `false`: what was added back may have been lost again, so walk
+     * once more after the next beat; or the data set changed.
+     */
+    healingDone(ofGeneration: number): boolean {
+      if (ofGeneration !== generation || caughtUpSerial <= gaveAtSerial) return false
+      healed = true
+      return true
     },
     sizeOf: (space: Space) => tables[space].size,
 

@@ -39,19 +39,29 @@ const systemErrors: Readonly<Record<string, string>> = {
 
 export function toStoreError(error: unknown, sent: boolean): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error
-  const known = knownReply(error)
-  const message = known?.message ?? systemMessage(error) ?? 'Redis did not answer'
-  return new StoreUnavailableError(message, { possiblyApplied: sent && known?.refused !== true, cause: error })
-}
-
-/** The first word of an error reply, for whoever has to react to one. */
-export function replyCode(error: unknown): string | undefined {
-  return error instanceof Error ? /^-?([A-Z]+)\b/.exec(error.message)?.[1] : undefined
-}
-
-function knownReply(error: unknown): Known | undefined {
   const code = replyCode(error)
-  return replies.find((one) => one.code === code)
+  const known = replies.find((one) => one.code === code)
+  const message = known?.message ?? systemMessage(error) ?? 'Redis did not answer'
+  // From inside a script, an earlier command of the same script may have been executed.
+  const refused = known?.refused === true && !isFromScript(error)
+  return new StoreUnavailableError(message, { possiblyApplied: sent && !refused, cause: error })
+}
+
+/** The first word of an error reply, for whoever has to react to one; of a script's error the one that it met. */
+export function replyCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (scriptDenial.test(error.message)) return 'NOPERM'
+  const [, inner] = scriptError.exec(error.message) ?? []
+  return inner ?? /^-?([A-Z]+)\b/.exec(error.message)?.[1]
+}
+
+/** Redis 7 tells a missing permission inside a script in words of its own. */
+const scriptDenial = /ACL failure in script|user executing the script can't/i
+/** Redis 6.2 wraps an error that a script met: `ERR Error running script (…): @user_script:12: -OOM …`. */
+const scriptError = /@user_script: ?\d+: ?-([A-Z]+)\b/
+
+function isFromScript(error: unknown): boolean {
+  return error instanceof Error && scriptError.test(error.message)
 }
 
 function systemMessage(error: unknown): string | undefined {

@@ -226,10 +226,12 @@ describe('the chain', () => {
     expect(missing()).toEqual(plain([revoked('a')]))
     expect(plain(state.recentUnconfirmed(now()))).toEqual(plain([revoked('a')]))
     const { generation } = state
-    state.confirm([revoked('a')], generation)
+    beatWith({})
+    state.gaveBack()
+    expect(state.healingDone(generation)).toBe(false)
+    beatWith({ entries: history('healed', [revoked('a')]) })
     expect(missing()).toEqual([])
-    expect(state.healed).toBe(false)
-    state.healingDone(generation)
+    expect(state.healingDone(generation)).toBe(true)
     expect(state.healed).toBe(true)
   })
 
@@ -294,16 +296,50 @@ describe('another data set', () => {
     expect(isFresh()).toBe(false)
   })
 
-  it('does not confirm what was given to the one before it', () => {
+  it('is not healed by what was given to the one before it', () => {
     const { state, begin, beatWith, snapshot, missing } = setUp()
     begin([revoked('a')])
     const { generation } = state
     beatWith({ dataSet: recovering, last: ORIGIN })
     snapshot([], ORIGIN, recovering)
-    state.confirm([revoked('a')], generation)
-    state.healingDone(generation)
+    beatWith({ dataSet: recovering })
+    expect(state.healingDone(generation)).toBe(false)
     expect(missing()).toEqual(plain([revoked('a')]))
     expect(state.healed).toBe(false)
+  })
+})
+
+describe('a write of this process', () => {
+  it('that the feed shows is confirmed', () => {
+    const { state, begin, beatWith, missing } = setUp()
+    begin()
+    state.healingDone(state.generation)
+    state.holdOwn(revoked('own'))
+    beatWith({ entries: history('a', [revoked('own')]) })
+    expect(missing()).toEqual([])
+    expect(state.healed).toBe(true)
+  })
+
+  it('that a failover lost before the feed showed it is noticed, though the chain is whole', () => {
+    const { state, begin, beatWith, missing, now } = setUp()
+    begin()
+    state.healingDone(state.generation)
+    state.holdOwn(revoked('own'))
+    expect(beatWith({})).toBe('fresh')
+    expect(state.healed).toBe(false)
+    expect(missing()).toEqual(plain([revoked('own')]))
+    expect(plain(state.recentUnconfirmed(now()))).toEqual(plain([revoked('own')]))
+  })
+
+  it('is not missed by a beat that was sent before it', () => {
+    const { state, clock, now, begin } = setUp()
+    begin()
+    state.healingDone(state.generation)
+    const ticket = state.beatSent(now())
+    state.holdOwn(revoked('own'))
+    const answer = { dataSet: live, entries: [], last: ORIGIN, timeMs: clock.wallMs(), size: 0 }
+    expect(state.beatAnswered(ticket, answer, now())).toBe('fresh')
+    expect(state.healed).toBe(true)
   })
 })
 
