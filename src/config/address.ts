@@ -2,7 +2,7 @@
 // Whether an address may be used without TLS is decided in rules/.
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
-import { shownAs } from './values.ts'
+import { PRINTABLE, shownAs } from './values.ts'
 
 export type Address =
   | { readonly kind: 'unix'; readonly path: string }
@@ -39,7 +39,7 @@ function parseUnix(text: string): Address | undefined {
   // unix:///run/x is how gRPC writes an absolute path
   const path = text.startsWith('///') ? text.slice(2) : text
   const fits = Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES
-  return /^\P{Cc}+$/u.test(path) && !path.startsWith('@') && !path.startsWith('//') && fits
+  return PRINTABLE.test(path) && !path.startsWith('@') && !path.startsWith('//') && fits
     ? { kind: 'unix', path }
     : undefined
 }

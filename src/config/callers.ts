@@ -42,10 +42,7 @@ const identity = z.union(
 const PATTERN_MESSAGE = 'must be "*", an exact text, or the beginning of one followed by "*"'
 
 /** `*`, an exact text, or a beginning followed by `*`. */
-const pattern = z
-  .string()
-  .max(1024)
-  .regex(/^(\*|[^*\p{Cc}]+\*?)$/u, PATTERN_MESSAGE)
+const pattern = text.regex(/^(\*|[^*]+\*?)$/, PATTERN_MESSAGE)
 
 const issue = section({
   grants: list(z.enum(['api_key', 'subject', 'transaction', 'replacement', 'upstream']))
@@ -58,9 +55,7 @@ const issue = section({
   subjects: list(pattern)
     .prefault([])
     .describe('Subjects it may mint for: exact, a beginning followed by `*`, or `"*"`'),
-  scopes: list(z.union([z.literal('*'), scope]))
-    .prefault([])
-    .describe('Scopes it may ask for; `"*"` is all'),
+  scopes: list(scope).prefault([]).describe('Scopes it may ask for; `"*"` is all'),
   user: z.boolean().prefault(false).describe('May put a `user` object into tokens'),
   max_ttl: lifetime().optional().describe('Longest lifetime it may ask for. Where absent, the maximum of the kind'),
   purposes: list(text).prefault([]).describe('Purposes it may ask for without a subject token'),

@@ -1,7 +1,7 @@
 // `issuers`: whose tokens are accepted, by which keys and with which limits.
 import { z } from 'zod'
 import { duration, lifetime } from './duration.ts'
-import { exactlyOneOf, filePath, list, name, section, someOf, text } from './values.ts'
+import { exactlyOneOf, filePath, list, name, section, someOf, text, webUrl } from './values.ts'
 
 /** Asymmetric JWS algorithms (RFC 7518, RFC 8037). There is no way to allow `none` or an HMAC. */
 export const ALGORITHMS = [
@@ -31,9 +31,7 @@ export const algorithms = someOf(algorithm)
   .describe('Signature algorithms that are accepted; never `none` or HMAC')
 
 const keysByUrl = section({
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .describe('Address of the JWKS; https unless the host is loopback'),
+  url: webUrl.describe('Address of the JWKS; https unless the host is loopback'),
   refresh: duration({ min: '10s', max: '7d' })
     .prefault('5m')
     .describe('How often the keys are fetched in the background'),

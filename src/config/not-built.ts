@@ -5,44 +5,48 @@ import { isMapping } from './yaml-source.ts'
 
 const NOT_AVAILABLE = 'is not available in this version'
 
-type Test = (value: unknown) => boolean
+/** Which values are meant: in words, for the reference, and as a test. */
+interface Unavailable {
+  readonly what: string
+  readonly test: (value: unknown) => boolean
+}
 
-const given: Test = (value) => value !== undefined && value !== null
-const notEmpty: Test = (value) => Array.isArray(value) && value.length > 0
-const isTrue: Test = (value) => value === true
-const moreThanOne: Test = (value) => typeof value === 'number' && value > 1
-const among =
-  (...refused: readonly unknown[]): Test =>
-  (value) =>
-    refused.includes(value)
+const anything: Unavailable = { what: '', test: (value) => value !== undefined && value !== null }
+const anyItem: Unavailable = { what: '', test: (value) => Array.isArray(value) && value.length > 0 }
+const turnedOn: Unavailable = { what: 'true', test: (value) => value === true }
+
+function values(...unavailable: readonly string[]): Unavailable {
+  return { what: unavailable.join(', '), test: (value) => unavailable.some((one) => one === value) }
+}
 
 /** Path (`*` stands for any key or index) → which of its values are not available. */
-export const notBuilt: Readonly<Record<string, Test>> = {
-  'denylist.mode': among('lookup'),
-  'denylist.redis.sentinels': given,
-  'denylist.redis.cluster': given,
-  'denylist.redis.heal': isTrue,
-  'signing.keys.kms': given,
-  'signing.transaction': given,
-  'signing.upstream': given,
-  'callers.*.issue.grants.*': among('transaction', 'replacement', 'upstream'),
-  'callers.*.issue.purposes': notEmpty,
-  'callers.*.issue.replace_expired_within': given,
-  'callers.*.revoke_all': notEmpty,
-  'callers.*.enroll': notEmpty,
-  'callers.*.exchange': notEmpty,
-  providers: notEmpty,
-  token_service: given,
-  'policies.*.credentials.*': among('txn_token', 'combined', 'upstream_access', 'sigv4'),
-  'policies.*.when_unknown': (value) => value === 'allow' || isMapping(value),
-  'policies.*.provider': given,
-  'policies.*.upstream': given,
-  'policies.*.shadow': isTrue,
-  workers: moreThanOne,
+export const notBuilt: Readonly<Record<string, Unavailable>> = {
+  'denylist.mode': values('lookup'),
+  'denylist.redis.sentinels': anything,
+  'denylist.redis.cluster': anything,
+  'denylist.redis.heal': turnedOn,
+  'signing.keys.kms': anything,
+  'signing.transaction': anything,
+  'signing.upstream': anything,
+  'callers.*.issue.grants.*': values('transaction', 'replacement', 'upstream'),
+  'callers.*.issue.purposes': anyItem,
+  'callers.*.issue.replace_expired_within': anything,
+  'callers.*.revoke_all': anyItem,
+  'callers.*.enroll': anyItem,
+  'callers.*.exchange': anyItem,
+  providers: anyItem,
+  token_service: anything,
+  'policies.*.credentials.*': values('txn_token', 'combined', 'upstream_access', 'sigv4'),
+  'policies.*.when_unknown': values('allow'),
+  'policies.*.when_unknown.allow_verified': anything,
+  'policies.*.provider': anything,
+  'policies.*.upstream': anything,
+  'policies.*.shadow': turnedOn,
+  workers: { what: '2 and more', test: (value) => typeof value === 'number' && value > 1 },
 }
 
 export function findNotBuilt(source: unknown): Finding[] {
-  return Object.entries(notBuilt).flatMap(([pattern, test]) =>
+  return Object.entries(notBuilt).flatMap(([pattern, { test }]) =>
     select(source, pattern.split('.'), [])
       .filter(({ value }) => test(value))
       .map(({ path }) => ({ path, message: NOT_AVAILABLE })),

@@ -1,6 +1,7 @@
 // `policies`, `default_policy` and `routes`: which tokens a request needs, and which requests need which policy.
 import { z } from 'zod'
 import { type DenialReason, denials } from '../check/denials.ts'
+import { normalisePath } from '../check/path.ts'
 import { claimCondition } from './claims.ts'
 import { duration } from './duration.ts'
 import { list, name, named, scope, section, someOf, TOKEN, text } from './values.ts'
@@ -105,12 +106,13 @@ export const policies = named(policy).prefault({})
 const HOST_MESSAGE = 'must be a host name in lower case without port, or one that starts with "*."'
 const ROUTE_PATH_MESSAGE =
   'must start with "/" and be normalised: no query, fragment, backslash, empty or dot segment, encoded slash'
-const AMBIGUOUS_PATH = /[?#\\\s]|\/\/|\/\.{1,2}(\/|$)|%(2f|5c|2e|25|00)/i
 
 const routePath = z
   .string()
   .max(2048)
-  .refine((path) => path.startsWith('/') && !AMBIGUOUS_PATH.test(path), ROUTE_PATH_MESSAGE)
+  .refine((path) => !path.includes('?') && normalisePath(path) !== undefined, ROUTE_PATH_MESSAGE)
+  // so that two spellings of one path are seen to be the same
+  .overwrite((path) => normalisePath(path) ?? path)
 
 const route = section({
   hosts: list(

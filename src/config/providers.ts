@@ -3,16 +3,14 @@ import { z } from 'zod'
 import { address } from './address.ts'
 import { duration } from './duration.ts'
 import { secret } from './secret.ts'
-import { filePath, list, name, scope, section, text } from './values.ts'
+import { filePath, list, name, scope, section, shownAs, text, webUrl } from './values.ts'
 
 const provider = section({
   name: name.describe('What policies and callers call it'),
-  issuer: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .describe('OpenID issuer; its discovery document is read'),
+  issuer: webUrl.describe('OpenID issuer; its discovery document is read'),
   client_id: text.describe('Client id at the provider'),
   client_secret: secret.describe('Client secret at the provider'),
-  redirect_uris: list(z.url({ error: 'must be a URL' }))
+  redirect_uris: list(z.url({ error: 'must be a URL' }).meta(shownAs('URL')))
     .prefault([])
     .describe('Redirect URIs that `Enroll` accepts'),
   scopes: list(scope).prefault(['openid', 'email']).describe('Scopes asked for'),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { claimCondition } from './claims.ts'
 import { duration, lifetime } from './duration.ts'
-import { exactlyOneOf, filePath, list, named, scope, section, someOf, text } from './values.ts'
+import { exactlyOneOf, filePath, list, named, scope, section, someOf, text, webUrl } from './values.ts'
 
 const keys = z.union(
   [
@@ -13,10 +13,7 @@ const keys = z.union(
       kms: section({
         key_id: text.describe('Key id, ARN or alias'),
         region: text.describe('AWS region'),
-        endpoint: z
-          .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-          .optional()
-          .describe("Address of the KMS, where it is not the region's"),
+        endpoint: webUrl.optional().describe("Address of the KMS, where it is not the region's"),
       }).describe('An asymmetric signing key in AWS KMS'),
     }),
   ],

@@ -43,7 +43,9 @@ export function shownAs(type: string): { readonly 'x-type': string } {
 }
 
 // Control characters have no place in anything that may end up in a header, a log line or a file name.
-const PRINTABLE = /^\P{Cc}+$/u
+// Spelt out instead of \P{Cc}, since it ends up in the JSON Schema, whose readers need not know Unicode classes.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+export const PRINTABLE = /^[^\u0000-\u001f\u007f-\u009f]+$/
 const MAX_TEXT_LENGTH = 1024
 
 /** Names chosen in this file become metric labels and keys, so they are kept plain. */
@@ -63,6 +65,9 @@ export const text = z
   .max(MAX_TEXT_LENGTH, `must not be longer than ${MAX_TEXT_LENGTH} characters`)
 
 export const filePath = z.string().regex(PRINTABLE, 'must be the path of a file').meta(shownAs('path'))
+
+/** Whether plain http will do is decided in rules/. */
+export const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).meta(shownAs('URL'))
 
 /** RFC 6749, section 3.3: no space, no quote, no backslash, since scopes are joined by spaces. */
 export const scope = z

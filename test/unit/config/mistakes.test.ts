@@ -147,7 +147,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '10:64 policies.azul.credentials[0]: is not available in this version',
     '10:74 policies.azul.credentials[1]: is not available in this version',
     '10:92 policies.azul.provider: is not available in this version',
-    '10:110 policies.azul.when_unknown: is not available in this version',
+    '10:126 policies.azul.when_unknown.allow_verified: is not available in this version',
     '11:62 policies.s3.credentials[0]: is not available in this version',
     '15:3 denylist.mode: is not available in this version',
     '16:12 denylist.redis.sentinels: is not available in this version',
