@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { configSchemaFile } from './docs/config-schema.ts'
 import { configurationPage } from './docs/configuration.ts'
 import { denialsPage } from './docs/denials.ts'
+import { metricsPage } from './docs/metrics.ts'
 import { type GeneratedFiles, syncFiles } from './docs/sync.ts'
 
 const files: GeneratedFiles = {
   'docs/configuration.md': configurationPage,
   'docs/config.schema.json': configSchemaFile,
   'docs/denials.md': denialsPage,
+  'docs/metrics.md': metricsPage,
 }
 
 const root = new URL('../', import.meta.url)
