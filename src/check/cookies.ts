@@ -35,6 +35,17 @@ export function withoutCookies(lines: readonly Buffer[], names: ReadonlySet<stri
   return kept.length === pairs.length ? undefined : kept.filter((pair) => pair !== '').join('; ')
 }
 
+/** A cookie of that name stands behind a comma, where some readers see it and others do not. */
+export function hidesCookie(lines: readonly Buffer[], name: string): boolean {
+  const pairs = lines.flatMap((line) => line.toString('latin1').split(';'))
+  return pairs.some((pair) =>
+    pair
+      .split(',')
+      .slice(1)
+      .some((part) => readPair(part).name === name),
+  )
+}
+
 /** HTTP/1.1 duplicates are joined by commas, so a name may hide behind one: `a=1,access_token=…`. */
 function mentions(pair: string, names: ReadonlySet<string>): boolean {
   return pair.split(',').some((part) => names.has(readPair(part).name))

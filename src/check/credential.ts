@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { ok, type Result, refuse } from '../result.ts'
 import { looksLikeCompactJws, MAX_TOKEN_BYTES } from '../tokens/compact.ts'
-import { readCookies } from './cookies.ts'
+import { hidesCookie, readCookies } from './cookies.ts'
 import type { DenialReason } from './denials.ts'
 import type { CheckInput } from './input.ts'
 import type { CompiledPolicy, CookieRule, CredentialKind } from './policy.ts'
@@ -34,8 +34,10 @@ export function findCredential(
 /** `Bearer`, exactly one space, a compact JWS, nothing after (RFC 6750, section 2.1). Schemes have no case. */
 const bearer = /^bearer ([^ ]+)$/i
 
-/** Printable ASCII without the comma: Envoy joins duplicate headers with one. */
-const oneValue = /^[\x20-\x2b\x2d-\x7e]*$/
+/** A comma is how Envoy joins duplicate headers; what is no ASCII, or NUL, is read differently by the next hop. */
+function isAmbiguous(header: string): boolean {
+  return /,|\P{ASCII}/u.test(header) || header.includes('\0')
+}
 
 function fromAuthorization(values: readonly Buffer[], policy: CompiledPolicy): Result<Credential, CredentialReason> {
   const [value] = values
@@ -44,7 +46,7 @@ function fromAuthorization(values: readonly Buffer[], policy: CompiledPolicy): R
   const token = bearer.exec(header)?.[1]
   const credential = token === undefined ? refuse('credential_malformed' as const) : asCredential('bearer', token)
   // What is a compact JWS after the scheme can hold nothing ambiguous, so only the rest is searched for it.
-  if (!credential.ok && !oneValue.test(header)) return refuse('credential_ambiguous')
+  if (!credential.ok && isAmbiguous(header)) return refuse('credential_ambiguous')
   return policy.credentials.has('bearer') ? credential : refuse('credential_malformed')
 }
 
@@ -54,7 +56,9 @@ function asCredential(kind: CredentialKind, token: string): Result<Credential, C
 }
 
 function fromCookie(input: CheckInput, rule: CookieRule): Result<Credential | undefined, CredentialReason> {
-  const cookies = readCookies(input.headers('cookie'))
+  const lines = input.headers('cookie')
+  if (hidesCookie(lines, rule.name)) return refuse('credential_ambiguous')
+  const cookies = readCookies(lines)
   const [found, ...more] = cookies.filter(({ name }) => name === rule.name)
   if (found === undefined || (found.value === '' && more.length === 0)) return ok(undefined)
   if (more.length > 0) return refuse('credential_ambiguous')

@@ -1,7 +1,7 @@
 // Cookie lines: what is read of them, and what is left of them when some are taken out.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCookies, withoutCookies } from '../../../src/check/cookies.ts'
+import { hidesCookie, readCookies, withoutCookies } from '../../../src/check/cookies.ts'
 
 const lines = (...texts: readonly (string | Buffer)[]) => texts.map((text) => Buffer.from(text))
 const read = (...texts: readonly (string | Buffer)[]) =>
@@ -91,5 +91,25 @@ describe('withoutCookies', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+})
+
+describe('hidesCookie', () => {
+  it.each([
+    ['a=1,secret=2', true],
+    ['a=1, secret=2', true],
+    ['a=1,b=2,secret=3', true],
+    ['a=1,secret=', true],
+    ['nameless,secret=1', true],
+    ['secret=1; a=1,secret=2', true],
+    ['a="1,secret=2"', true],
+    ['secret=1', false],
+    ['secret=1,a=2', false],
+    ['a=1,b=secret', false],
+    ['a=1,secrets=2', false],
+    ['a=1,secret', false],
+    ['a={"x":1,"secret":2}', false],
+  ])('%j: %j', (line, hides) => {
+    expect(hidesCookie(lines(line), 'secret')).toBe(hides)
   })
 })
