@@ -1,5 +1,6 @@
 // CheckRequests as a real Envoy sends them, from a plain description: encoded with Envoy's own protos, in both of its
 // header encodings. The same description gives the CheckInput, for tests of what comes after decoding.
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { type CheckInput, readCheckInput } from '../../src/check/input.ts'
 import type { HeaderMap } from '../../src/gen/envoy/config/core/v3/base.ts'
 import type { AttributeContext } from '../../src/gen/envoy/service/auth/v3/attribute_context.ts'
@@ -61,6 +62,55 @@ export function checkRequest(plan: RequestPlan = {}): Buffer {
 /** What the network filter sends: a connection, and no HTTP request. */
 export function tcpCheckRequest(): Buffer {
   return encode({ request: { time: new Date(0), http: undefined }, contextExtensions: {} })
+}
+
+/** Fields of an HttpRequest that no Envoy would write so; by the field numbers of attribute_context.proto. */
+export interface RawHttp {
+  readonly method?: string
+  readonly path?: string
+  readonly host?: string
+  /** Entries of the map `headers`, in any number; an entry may be bytes that are no entry at all. */
+  readonly headers?: readonly RawEntry[]
+  /** HeaderValues of `header_map`; absent: there is none. */
+  readonly headerMap?: readonly RawEntry[]
+}
+
+export type RawEntry = Uint8Array | readonly [name: string, value: string | Buffer, rawValue?: string | Buffer]
+
+/** For what Envoy's own types cannot say: any entries in any number and order. */
+export function rawCheckRequest(http: RawHttp, contextExtensions: readonly RawEntry[] = []): Uint8Array {
+  const request = new BinaryWriter()
+  const text = (field: number, value: string | undefined): void => {
+    if (value !== undefined) request.uint32(tagOf(field)).string(value)
+  }
+  text(2, http.method)
+  for (const entry of http.headers ?? []) request.uint32(tagOf(3)).bytes(encodeEntry(entry))
+  text(4, http.path)
+  text(5, http.host)
+  if (http.headerMap !== undefined) {
+    const map = new BinaryWriter()
+    for (const entry of http.headerMap) map.uint32(tagOf(1)).bytes(encodeEntry(entry))
+    request.uint32(tagOf(13)).bytes(map.finish())
+  }
+  const attributes = new BinaryWriter().uint32(tagOf(4)).bytes(message(2, request.finish()))
+  for (const entry of contextExtensions) attributes.uint32(tagOf(10)).bytes(encodeEntry(entry))
+  return message(1, attributes.finish())
+}
+
+/** Field numbers as tags of length-delimited fields. */
+function tagOf(field: number): number {
+  return (field << 3) | 2
+}
+
+function message(field: number, content: Uint8Array): Uint8Array {
+  return new BinaryWriter().uint32(tagOf(field)).bytes(content).finish()
+}
+
+export function encodeEntry(entry: RawEntry): Uint8Array {
+  if (entry instanceof Uint8Array) return entry
+  const [name, value, rawValue] = entry
+  const writer = new BinaryWriter().uint32(tagOf(1)).string(name).uint32(tagOf(2)).bytes(Buffer.from(value))
+  return (rawValue === undefined ? writer : writer.uint32(tagOf(3)).bytes(Buffer.from(rawValue))).finish()
 }
 
 export function inputOf(plan: RequestPlan = {}): CheckInput {

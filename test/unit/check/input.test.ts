@@ -3,38 +3,23 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CheckInput, readCheckInput } from '../../../src/check/input.ts'
-import { CheckRequestView, type HttpRequestView } from '../../../src/gen/postern/check/v1/view.ts'
-import { checkRequest, headerEncodings, inputOf, tcpCheckRequest } from '../../support/check-request.ts'
+import {
+  checkRequest,
+  headerEncodings,
+  inputOf,
+  type RawEntry,
+  rawCheckRequest,
+  tcpCheckRequest,
+} from '../../support/check-request.ts'
 
 const refusal = { ok: false, reason: 'request_malformed' }
 const texts = (input: CheckInput, name: string) => input.headers(name).map((value) => value.toString('latin1'))
-
-/** What no Envoy would send: the narrow view lets a test write any bytes and any number of entries. */
-function viewOf(
-  http: Partial<HttpRequestView>,
-  contextExtensions: readonly (readonly [string, string])[] = [],
-): Uint8Array {
-  const entry = ([key, value]: readonly [string, string]) => ({ key: Buffer.from(key), value: Buffer.from(value) })
-  const empty = { id: Buffer.alloc(0), method: Buffer.alloc(0), path: Buffer.alloc(0), host: Buffer.alloc(0) }
-  return CheckRequestView.encode({
-    attributes: {
-      request: { http: { ...empty, headers: [], headerMap: undefined, ...http } },
-      contextExtensions: contextExtensions.map(entry),
-    },
-  }).finish()
-}
 
 function inputFrom(bytes: Uint8Array): CheckInput {
   const input = readCheckInput(bytes)
   if (!input.ok) throw new Error(input.reason)
   return input.value
 }
-
-const header = (key: string, value: string | Buffer, rawValue: string | Buffer = '') => ({
-  key: Buffer.from(key),
-  value: Buffer.from(value),
-  rawValue: Buffer.from(rawValue),
-})
 
 describe.each(headerEncodings)('a CheckRequest of Envoy with `%s`', (encoding) => {
   it('gives what the request is', () => {
@@ -95,43 +80,81 @@ describe('headers', () => {
   })
 
   it('come from `header_map` alone where it is present, even an empty one', () => {
-    const headers = [header('authorization', 'from headers'), header('cookie', 'a=1')]
-    const both = viewOf({ headers, headerMap: { headers: [header('authorization', 'from header_map')] } })
-    expect(texts(inputFrom(both), 'authorization')).toEqual(['from header_map'])
-    expect(texts(inputFrom(both), 'cookie')).toEqual([])
-    expect(texts(inputFrom(viewOf({ headers, headerMap: { headers: [] } })), 'authorization')).toEqual([])
+    const headers: RawEntry[] = [
+      ['authorization', 'from headers'],
+      ['cookie', 'a=1'],
+    ]
+    const both = inputFrom(rawCheckRequest({ headers, headerMap: [['authorization', 'from header_map']] }))
+    expect(texts(both, 'authorization')).toEqual(['from header_map'])
+    expect(texts(both, 'cookie')).toEqual([])
+    expect(texts(inputFrom(rawCheckRequest({ headers, headerMap: [] })), 'authorization')).toEqual([])
   })
 
   it('of `header_map` may have their value in `value`, as proxyless gRPC sends them, or in `raw_value`', () => {
-    const headers = [header('a', 'value'), header('b', '', 'raw'), header('c', '', ''), header('d', 'value', 'raw')]
-    const input = inputFrom(viewOf({ headerMap: { headers } }))
+    const headerMap: RawEntry[] = [
+      ['a', 'value'],
+      ['b', '', 'raw'],
+      ['c', '', ''],
+      ['d', 'value', 'raw'],
+    ]
+    const input = inputFrom(rawCheckRequest({ headerMap }))
     expect(['a', 'b', 'c', 'd'].map((name) => texts(input, name))).toEqual([['value'], ['raw'], [''], ['raw']])
   })
 
+  it('of `headers` have their value in `value` alone: a map has no third field', () => {
+    const input = inputFrom(rawCheckRequest({ headers: [['a', 'value', 'raw']] }))
+    expect(texts(input, 'a')).toEqual(['value'])
+  })
+
   it('that come twice in the map `headers` are both given: no reader of it decides which counts', () => {
-    const input = inputFrom(viewOf({ headers: [header('Authorization', 'one'), header('authorization', 'two')] }))
-    expect(texts(input, 'authorization')).toEqual(['one', 'two'])
+    const headers: RawEntry[] = [
+      ['Authorization', 'one'],
+      ['authorization', 'two'],
+    ]
+    expect(texts(inputFrom(rawCheckRequest({ headers })), 'authorization')).toEqual(['one', 'two'])
   })
 
   it('are compared by ASCII names: a letter that lower-cases to one of ASCII is another name', () => {
-    const input = inputFrom(
-      viewOf({ headers: [header('COO\u212aIE', 'a'), header('cookıe', 'b'), header('ｃookie', 'c')] }),
-    )
-    expect(texts(input, 'cookie')).toEqual([])
+    const headers: RawEntry[] = [
+      ['COO\u212aIE', 'a'],
+      ['cook\u0131e', 'b'],
+      ['\uff43ookie', 'c'],
+    ]
+    expect(texts(inputFrom(rawCheckRequest({ headers })), 'cookie')).toEqual([])
   })
 
   it('with another separator in their name are other headers', () => {
-    const input = inputFrom(
-      viewOf({ headers: [header('txn_token', 'a'), header('txn-token ', 'b'), header('txn-token\0', 'c')] }),
-    )
-    expect(texts(input, 'txn-token')).toEqual([])
+    const headers: RawEntry[] = [
+      ['txn_token', 'a'],
+      ['txn-token ', 'b'],
+      ['txn-token\0', 'c'],
+    ]
+    expect(texts(inputFrom(rawCheckRequest({ headers })), 'txn-token')).toEqual([])
+  })
+
+  it('with values of every length are read to their last byte', () => {
+    for (const length of [0, 1, 126, 127, 128, 129, 300, 8192, 16_383, 16_384, 70_000]) {
+      const value = 'v'.repeat(length)
+      for (const encoding of headerEncodings) {
+        expect(texts(inputOf({ encoding, headers: [['x-long', value]] }), 'x-long')).toEqual([value])
+      }
+    }
+  })
+
+  it('with names of every length are found', () => {
+    for (const length of [1, 126, 127, 128, 129, 300]) {
+      const name = 'n'.repeat(length)
+      for (const encoding of headerEncodings) {
+        expect(texts(inputOf({ encoding, headers: [[name, 'v']] }), name)).toEqual(['v'])
+      }
+    }
   })
 })
 
 describe('what proxyless gRPC sends', () => {
   it('has no id, no scheme and no context extensions, and is read all the same', () => {
-    const http = { method: Buffer.from('POST'), path: Buffer.from('/pkg.Service/Method'), host: Buffer.from('svc') }
-    const input = inputFrom(viewOf({ ...http, headerMap: { headers: [header('authorization', 'Bearer x')] } }))
+    const http = { method: 'POST', path: '/pkg.Service/Method', host: 'svc' }
+    const input = inputFrom(rawCheckRequest({ ...http, headerMap: [['authorization', 'Bearer x']] }))
     expect(input).toMatchObject({ id: '', method: 'POST', target: '/pkg.Service/Method', policyName: undefined })
     expect(texts(input, 'authorization')).toEqual(['Bearer x'])
   })
@@ -145,12 +168,81 @@ describe('context extensions', () => {
   })
 
   it('that come twice count as protobuf has it: the last one', () => {
-    const entries = [
+    const entries: RawEntry[] = [
       ['postern.policy', 'first'],
       ['other', 'x'],
       ['postern.policy', 'last'],
-    ] as const
-    expect(inputFrom(viewOf({}, entries)).policyName).toBe('last')
+    ]
+    expect(inputFrom(rawCheckRequest({}, entries)).policyName).toBe('last')
+  })
+})
+
+describe('an entry in any form that protobuf allows', () => {
+  const writer = () => new BinaryWriter()
+  const forms: Readonly<Record<string, Uint8Array>> = {
+    'the value before the name': writer().uint32(18).string('v').uint32(10).string('x').finish(),
+    'a name that comes twice: the last counts': writer()
+      .uint32(10)
+      .string('y')
+      .uint32(10)
+      .string('x')
+      .uint32(18)
+      .string('v')
+      .finish(),
+    'a value that comes twice: the last counts': writer()
+      .uint32(10)
+      .string('x')
+      .uint32(18)
+      .string('u')
+      .uint32(18)
+      .string('v')
+      .finish(),
+    'an unknown field in front': writer().uint32(72).uint32(7).uint32(10).string('x').uint32(18).string('v').finish(),
+    'an unknown field behind': writer().uint32(10).string('x').uint32(18).string('v').uint32(72).uint32(7).finish(),
+    'a length in more bytes than needed': Buffer.from([10, 1, 0x78, 18, 0x81, 0x80, 0x00, 0x76]),
+    'a length of the name in more bytes than needed': Buffer.from([10, 0x81, 0x00, 0x78, 18, 1, 0x76]),
+    'a tag in more bytes than needed': Buffer.from([0x8a, 0x00, 1, 0x78, 18, 1, 0x76]),
+  }
+
+  it.each(Object.entries(forms))('is read: %s', (_, entry) => {
+    expect(texts(inputFrom(rawCheckRequest({ headers: [entry] })), 'x')).toEqual(['v'])
+    expect(texts(inputFrom(rawCheckRequest({ headerMap: [entry] })), 'x')).toEqual(['v'])
+  })
+
+  it('without a value has an empty one', () => {
+    expect(texts(inputFrom(rawCheckRequest({ headerMap: [writer().uint32(10).string('x').finish()] })), 'x')).toEqual([
+      '',
+    ])
+  })
+
+  it.each([
+    ['a name longer than the entry', [10, 9, 0x78]],
+    ['a value longer than the entry', [10, 1, 0x78, 18, 9, 0x76]],
+    ['a value that ends after the entry', [10, 1, 0x78, 18, 0x80]],
+    ['a tag and no more', [10]],
+    ['a tag of field zero with a length', [2, 0xff]],
+  ])('makes the whole request malformed where it is none: %s', (_, bytes) => {
+    expect(readCheckInput(rawCheckRequest({ headers: [Buffer.from(bytes)] }))).toEqual(refusal)
+    expect(readCheckInput(rawCheckRequest({ headerMap: [Buffer.from(bytes)] }))).toEqual(refusal)
+    expect(readCheckInput(rawCheckRequest({}, [Buffer.from(bytes)]))).toEqual(refusal)
+  })
+
+  it('is read as Envoy wrote it, by its own protos, whatever is in it', () => {
+    const anyHeader = fc.tuple(
+      fc.string({ unit: fc.constantFrom(...'abc-:'), minLength: 1, maxLength: 140 }),
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    )
+    fc.assert(
+      fc.property(fc.array(anyHeader, { maxLength: 5 }), (headers) => {
+        const input = inputOf({ headers, encoding: 'header_map' })
+        for (const [name] of headers) {
+          const sent = headers.filter((other) => other[0] === name).map(([, value]) => value)
+          expect(input.headers(name).map((value) => value.toString('hex'))).toEqual(
+            sent.map((value) => value.toString('hex')),
+          )
+        }
+      }),
+    )
   })
 })
 
@@ -162,7 +254,6 @@ describe('what is no HTTP request', () => {
   it.each([
     ['no bytes', Buffer.alloc(0)],
     ['a zero byte', Buffer.alloc(1)],
-    ['an empty message within', CheckRequestView.encode({ attributes: undefined }).finish()],
     ['attributes without a request', Buffer.from('0a00', 'hex')],
     ['a request without http', Buffer.from('0a022200', 'hex')],
     ['a field that ends beyond the bytes', Buffer.from('0aff7f22', 'hex')],
