@@ -94,8 +94,13 @@ async function open(
   const cache = createVerifiedCache<CompiledPolicy, Examined>(cacheBounds(config))
   const authorization = composeAuthorization(config, { trusted, denylist, cache, log, metrics })
 
-  // What can be asked of the process as a whole.
-  const health = createHealth(healthChecks({ denylist, ownKeys, rings }), servedServices(config))
+  // What can be asked of the process as a whole. The admin port answers before the services do, so that a start that
+  // takes long can be watched.
+  let isListening = false
+  const health = createHealth(
+    healthChecks({ denylist, ownKeys, rings, isListening: () => isListening }),
+    servedServices(config),
+  )
   onClose(() => health.close())
   provideGauges(metrics, { denylist: denylist.denylist, rings, cache, authorization })
   if (listen.http !== undefined || listen.admin !== undefined) {
@@ -144,6 +149,7 @@ async function open(
     onClose(() => stop(shutdown.drain))
     log.info({ component: 'check', address }, 'Listening')
   }
+  isListening = true
   log.info({ state: health.isReady() ? 'ready' : 'starting' }, 'Postern started')
 
   return async () => {

@@ -9,10 +9,13 @@ export interface HealthSources {
   readonly ownKeys: KeyDirectory | undefined
   /** Key rings by the name of their issuer. */
   readonly rings: ReadonlyMap<string, RefreshingKeyRing>
+  /** Every gRPC listener is open. */
+  readonly isListening: () => boolean
 }
 
-export function healthChecks({ denylist, ownKeys, rings }: HealthSources): readonly HealthCheck[] {
+export function healthChecks({ denylist, ownKeys, rings, isListening }: HealthSources): readonly HealthCheck[] {
   return [
+    { name: 'listeners', problem: () => when(!isListening(), 'Not every gRPC listener is open yet') },
     { name: 'denylist', problem: () => when(!denylist.ready(), 'The denylist is not proven to be complete') },
     ...(ownKeys === undefined
       ? []
