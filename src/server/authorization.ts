@@ -21,8 +21,12 @@ export interface AuthorizationDeps {
   readonly observe: (verdict: Verdict, durationMs: number) => void
 }
 
-/** An answer that leaves this long before the deadline arrives in time to be used. */
-const ANSWER_MARGIN_MS = 20
+/**
+ * What is kept of the caller's time for the way of the answer: one that comes too late is no denial but an error, which
+ * some Envoys let pass. The time also went by while the request was on its way, over a connection to be opened first.
+ */
+const ANSWER_MARGIN_SHARE = 0.2
+const LEAST_ANSWER_MARGIN_MS = 20
 
 export function createAuthorization(deps: AuthorizationDeps): Authorization {
   const { clock, limits } = deps
@@ -47,13 +51,17 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
     check(request, callerDeadlineMs) {
       const startedMs = clock.monotonicMs()
       const nowMs = clock.wallMs()
-      const deadlineMs = Math.min(callerDeadlineMs - ANSWER_MARGIN_MS, nowMs + limits.checkTimeoutMs)
+      const deadlineMs = nowMs + Math.min(usableMs(callerDeadlineMs - nowMs), limits.checkTimeoutMs)
       inFlight += 1
       const verdict = orInternalError(() => begin(request, deadlineMs))
       if (!(verdict instanceof Promise)) return finish(verdict, startedMs)
       return within(verdict, deadlineMs - nowMs).then((settled) => finish(settled, startedMs))
     },
   }
+}
+
+function usableMs(callerWaitsMs: number): number {
+  return Math.min(callerWaitsMs - LEAST_ANSWER_MARGIN_MS, callerWaitsMs * (1 - ANSWER_MARGIN_SHARE))
 }
 
 /** An exception is a denial. */
