@@ -48,6 +48,8 @@ function partnerFile({ folder }: Place): string {
 export interface StageOptions {
   readonly config?: (base: ReturnType<typeof stageConfig>, place: Place) => Readonly<Record<string, unknown>>
   readonly until?: PosternOptions['until']
+  /** Names of keys that the partner publishes besides its own. */
+  readonly partnerKeys?: readonly string[]
   /** Check over TCP instead of a unix socket: this port. */
   readonly checkPort?: number
   readonly failureModeAllow?: boolean
@@ -98,11 +100,12 @@ async function open(
   onClose: (step: () => Promise<void> | void) => void,
 ): Promise<Omit<Stage, 'close'>> {
   const { checkPort, editEnvoy, failureModeAllow = false } = options
+  const partnerKeys = (options.partnerKeys ?? []).map((name) => keyFor('ES256', name))
   const upstream = await startUpstream()
   onClose(() => upstream.close())
   const postern = await startPostern({
     ...(options.until === undefined ? {} : { until: options.until }),
-    files: { 'partner.jwks.json': jwkSetText(publicJwk(partnerKey())) },
+    files: { 'partner.jwks.json': jwkSetText(...[partnerKey(), ...partnerKeys].map(publicJwk)) },
     config(_, place) {
       const base = stageConfig(place, checkPort)
       return options.config?.(base, place) ?? base
