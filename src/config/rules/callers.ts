@@ -87,6 +87,20 @@ export const callerRules: readonly Rule[] = [
     },
   },
   {
+    name: 'caller_issuer_differs',
+    message: 'must have the keys, algorithms and limits that another caller gives for the same issuer',
+    find: (draft) => {
+      const firsts = new Map<string, string>()
+      return callerBreaches(draft, ({ identity }) => {
+        if (!('jwt' in identity)) return undefined
+        const { issuer, audience: _audience, subject: _subject, ...trust } = identity.jwt
+        const first = firsts.get(issuer) ?? JSON.stringify(trust)
+        firsts.set(issuer, first)
+        return first === JSON.stringify(trust) ? undefined : ['identity', 'jwt']
+      })
+    },
+  },
+  {
     name: 'own_client_without_client_id',
     message: 'own_client needs client_id',
     find: (draft) =>

@@ -2,7 +2,6 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { stringify } from 'yaml'
 import { formatProblem, loadConfig, type Problem, secretReader } from '../../../src/config/load.ts'
 import { loaded, readAnySecret, validNames, validText, validValue } from './fixtures.ts'
 
@@ -197,7 +196,7 @@ describe('one mistake is one problem, without false consequences', () => {
       .slice(1)
 
   test.each(paths.map((path) => ({ name: text(path), path })))('a wrong value of $name', ({ path, name }) => {
-    const faulty = stringify(
+    const faulty = JSON.stringify(
       changed(everything, path, (parent, key) => Reflect.set(parent, key, wrong(Reflect.get(parent, key)))),
     )
     const found = problems(faulty).map((problem) => problem.path)
@@ -210,7 +209,7 @@ describe('one mistake is one problem, without false consequences', () => {
 
   test.each(keys.map((path) => ({ name: text(path), path })))('a misspelt key $name', ({ path, name }) => {
     const misspelt = `${String(path.at(-1))}x`
-    const faulty = stringify(
+    const faulty = JSON.stringify(
       changed(everything, path, (parent, key) => {
         Reflect.set(parent, misspelt, Reflect.get(parent, key))
         Reflect.deleteProperty(parent, key)
@@ -277,6 +276,6 @@ describe('any text whatsoever', () => {
 
   test('may be nested as deeply as it likes', () => {
     expect(problems(`a: ${'['.repeat(100_000)}`)).toHaveLength(1)
-    expect(problems(`a: ${'{a: '.repeat(50_000)}`).length).toBeGreaterThan(0)
+    expect(problems(`a: ${'{a: '.repeat(10_000)}`).length).toBeGreaterThan(0)
   })
 })

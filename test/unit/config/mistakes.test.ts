@@ -29,6 +29,9 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   caller_issuer_is_trusted: [
     '13:24 callers[0].identity.jwt.issuer: is an issuer of tokens for Check, and such a token must never authenticate a caller',
   ],
+  caller_issuer_differs: [
+    '15:17 callers[1].identity.jwt: must have the keys, algorithms and limits that another caller gives for the same issuer',
+  ],
   caller_name_twice: ['14:5 callers[1].name: is the name of another caller'],
   caller_task_type_unknown: [
     '15:46 callers[0].issue.task_types[0]: is no type of signing.tasks.types (did you mean "WORKFLOW"?)',
