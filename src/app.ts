@@ -195,7 +195,7 @@ function composeAuthorization(
     current: () => deps,
     clock,
     limits: { concurrentChecks, checkTimeoutMs },
-    observe: createCheckObserver({ log, metrics }),
+    observe: createCheckObserver({ log, metrics, clock }),
   })
 }
 

@@ -11,6 +11,7 @@ import {
   type CredentialKind,
   createPolicies,
   type Policies,
+  type Posture,
   type Route,
 } from './policy.ts'
 
@@ -69,11 +70,15 @@ function compilePolicy(name: string, policy: PolicyConfig, shared: Shared): Comp
     forwardCredential: policy.forward_credential,
     anonymous: policy.anonymous === 'allow',
     preflight: policy.preflight === 'allow',
-    whenUnknown: { kind: 'deny' },
+    whenUnknown: compilePosture(policy.when_unknown),
     leash: leash && { tokenExpiry: leash.token_expiry, atMostMs: leash.at_most },
     denyStatus: new Map(Object.entries(policy.deny_status).flatMap(([reason, code]) => statusRow(reason, code))),
     exposeReasons: policy.expose_reasons ?? shared.exposeReasons,
   }
+}
+
+function compilePosture(posture: PolicyConfig['when_unknown']): Posture {
+  return typeof posture === 'string' ? { kind: posture } : { kind: 'allow_verified', forMs: posture.allow_verified }
 }
 
 function isSupported(kind: string): kind is CredentialKind {

@@ -1,6 +1,5 @@
 // The pipeline: one request in, one verdict out, straight down. It never touches the network, Redis, gRPC or a clock
 // of its own. Order: policy → preflight → credential → genuine → timely → meant for this route → not revoked.
-import type { Clock } from '../clock.ts'
 import type { Consultation, Denylist } from '../denylist/port.ts'
 import { checkTimes } from '../tokens/claims.ts'
 import { findCredential } from './credential.ts'
@@ -8,12 +7,12 @@ import type { DenialReason } from './denials.ts'
 import { type Examination, type ExamineDeps, type Examined, examine } from './examine.ts'
 import type { CheckInput } from './input.ts'
 import type { CompiledPolicy, CredentialKind, Leash, Policies } from './policy.ts'
+import { allowUnproven } from './posture.ts'
 import type { Deny, Verdict } from './verdict.ts'
 
 export interface DecideDeps extends ExamineDeps {
   readonly policies: Policies
   readonly denylist: Denylist
-  readonly clock: Clock
 }
 
 /** Answers at once unless a key has to be fetched or the store has to be asked. */
@@ -55,21 +54,23 @@ function conclude(
   request: Request,
   { denylist, clock }: DecideDeps,
 ): Verdict {
-  const { token, admitted, refs } = examined
+  const { token, admitted, refs, verifiedAtMs } = examined
+  const { input, policy, credential } = request
   const nowMs = clock.wallMs()
-  const denylistAgeMs = denylist.status().ageMs
+  const { ageMs: denylistAgeMs, unknownSinceMs: sinceMs = nowMs } = denylist.status()
   const refusal = (reason: DenialReason): Deny => deny(reason, { ...request, token, denylistAgeMs })
   if (nowMs >= request.deadlineMs) return refusal('deadline_exceeded')
   const untimely = checkTimes(token.claims, token.issuer, Math.floor(nowMs / 1000))
   if (untimely !== undefined) return refusal(untimely)
   if (!admitted.ok) return refusal(admitted.reason)
   const lookup = denylist.lookup(refs, consultation)
-  if (lookup === 'unknown') return refusal('denylist_unavailable')
-  if (lookup !== 'clear') return refusal(lookup)
-  const { input, policy, credential } = request
+  if (lookup !== 'clear' && lookup !== 'unknown') return refusal(lookup)
+  const reason =
+    lookup === 'clear' ? 'token_valid' : allowUnproven(policy.whenUnknown, { sinceMs, verifiedAtMs, nowMs })
+  if (reason === undefined) return refusal('denylist_unavailable')
   const leashMs = policy.leash && leashOf(policy.leash, token.claims.exp, nowMs)
   const known = { input, policy, credential, admission: admitted.value }
-  return { decision: 'allow', reason: 'token_valid', ...known, leashMs, denylistAgeMs }
+  return { decision: 'allow', reason, ...known, leashMs, denylistAgeMs }
 }
 
 /** A CORS preflight (Fetch standard, section 4.8) carries no credentials, by design of the browser. */

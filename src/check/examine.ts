@@ -1,6 +1,7 @@
 // Credential × policy → what is known of the token for good: genuine, meant for this route, and by what it could be
 // revoked. Nothing here depends on the time, so it is remembered; decide.ts asks for the rest at every use.
 
+import type { Clock } from '../clock.ts'
 import type { DenylistRefs } from '../denylist/port.ts'
 import { refsOf } from '../denylist/vocabulary.ts'
 import { ok, type Result } from '../result.ts'
@@ -16,6 +17,8 @@ export interface Examined {
   /** Refusals are remembered as well: they are as certain, and the token's times are judged before them. */
   readonly admitted: Result<Admission, AdmitReason>
   readonly refs: DenylistRefs
+  /** Wall time (ms) at which the token was verified. */
+  readonly verifiedAtMs: number
   readonly keys: KeyRing
   readonly generation: number
 }
@@ -25,6 +28,7 @@ export type Examination = Result<Examined, VerifyReason>
 export interface ExamineDeps {
   readonly verifier: TokenVerifier
   readonly cache: VerifiedCache<CompiledPolicy, Examined>
+  readonly clock: Clock
 }
 
 /** Answers at once unless a key has to be fetched. */
@@ -57,6 +61,7 @@ function remember(
     token,
     admitted: admit(token, profile.value, policy),
     refs: refsOf(identityOf(token, profile.value)),
+    verifiedAtMs: deps.clock.wallMs(),
     keys,
     generation: keys.generation,
   }

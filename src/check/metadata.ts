@@ -17,7 +17,7 @@ const encodedByAdmission = new WeakMap<Admission, Uint8Array>()
 
 function ofAllow(verdict: Allow): Uint8Array {
   const { admission } = verdict
-  if (admission === undefined) return encode(fieldsOf(verdict, undefined))
+  if (admission === undefined || verdict.reason !== 'token_valid') return encode(fieldsOf(verdict, admission?.token))
   const known = encodedByAdmission.get(admission)
   if (known !== undefined) return known
   const encoded = encode(fieldsOf(verdict, admission.token))

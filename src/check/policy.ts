@@ -23,8 +23,12 @@ export interface ClaimCondition {
   readonly holds: (value: unknown) => boolean
 }
 
-/** What a clear answer is worth when the denylist's freshness is not proven. */
-export type Posture = { readonly kind: 'deny' }
+/** What becomes of a good token while it is not proven that the denylist is fresh. Known revocations are refused anyway. */
+export type Posture =
+  | { readonly kind: 'deny' }
+  /** Tokens that were verified before the outage began pass, for at most that time of it. */
+  | { readonly kind: 'allow_verified'; readonly forMs: number }
+  | { readonly kind: 'allow' }
 
 export interface Leash {
   readonly tokenExpiry: boolean

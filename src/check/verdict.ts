@@ -5,8 +5,11 @@ import type { DenialReason } from './denials.ts'
 import type { CheckInput } from './input.ts'
 import type { CompiledPolicy, CredentialKind } from './policy.ts'
 
-/** Why a request was let through. */
-export const allowReasons = ['token_valid', 'anonymous', 'preflight'] as const
+/**
+ * Why a request was let through. The last two are the postures of `when_unknown`: the token is good, but that it has
+ * not been revoked is not proven.
+ */
+export const allowReasons = ['token_valid', 'anonymous', 'preflight', 'unproven_verified', 'unproven'] as const
 export type AllowReason = (typeof allowReasons)[number]
 
 export interface Allow {

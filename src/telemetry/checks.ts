@@ -1,21 +1,36 @@
 // What is told of a Check afterwards: counters for all, log lines for what somebody has to know about.
 
 import { denials } from '../check/denials.ts'
-import type { Deny, Verdict } from '../check/verdict.ts'
+import type { Allow, Deny, Verdict } from '../check/verdict.ts'
+import type { Clock } from '../clock.ts'
 import { claimAt } from '../tokens/profile.ts'
 import type { Log, LogFields } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
-export function createCheckObserver(deps: { readonly log: Log; readonly metrics: Metrics }) {
-  const { log, metrics } = deps
+export function createCheckObserver(deps: { readonly log: Log; readonly metrics: Metrics; readonly clock: Clock }) {
+  const { log, metrics, clock } = deps
+  const unprovenLoggedAtMs = new Map<string, number>()
   const counts = createVerdictCounts()
   metrics.provide('postern_checks_total', counts.read)
   return (verdict: Verdict, durationMs: number): void => {
     counts.add(verdict)
     metrics.observe('postern_check_duration_seconds', durationMs / 1000)
     if (verdict.decision === 'deny') logDenial(log, verdict)
+    else if (verdict.reason === 'unproven' || verdict.reason === 'unproven_verified') logUnproven(verdict)
+  }
+
+  /** One line for each policy and posture at a time: an outage at full traffic must not fill the disk. */
+  function logUnproven({ reason, policy: { name: policy }, denylistAgeMs }: Allow): void {
+    const nowMs = clock.monotonicMs()
+    const key = `${policy} ${reason}`
+    if (nowMs - (unprovenLoggedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < UNPROVEN_LOG_EVERY_MS) return
+    unprovenLoggedAtMs.set(key, nowMs)
+    const age = denylistAgeMs === undefined ? {} : { durationMs: Math.round(denylistAgeMs) }
+    log.warn({ policy, reason, ...age }, 'Allowing tokens although it is not proven that they have not been revoked')
   }
 }
+
+const UNPROVEN_LOG_EVERY_MS = 10_000
 
 type VerdictLabels = {
   readonly policy: string
