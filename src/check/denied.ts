@@ -47,7 +47,7 @@ function httpHeaders(row: DenialRow, http: number, scopes: readonly string[]): R
 
 /** RFC 6750, section 3: with every 401, and with the 403 that says which scope is missing. */
 function challengeOf(row: DenialRow, http: number, scopes: readonly string[]): string | undefined {
-  if (http !== 401 && row.error !== 'insufficient_scope') return undefined
+  if (http !== 401 && !(http === 403 && row.error === 'insufficient_scope')) return undefined
   if (row.error === undefined) return `Bearer realm="${REALM}"`
   const scope = row.error === 'insufficient_scope' && scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : ''
   return `Bearer realm="${REALM}", error="${row.error}", error_description="${row.text}"${scope}`
