@@ -17,7 +17,7 @@ const units: ReadonlyMap<string, number> = new Map([
 
 const PATTERN = /^(0|[1-9][0-9]{0,11})(ms|s|m|h|d)$/
 
-/** Longer than any token or key should live, and small enough for every timer and 64-bit field. */
+/** Longer than any token should live. What becomes a timer has a limit of its own: timers end at 24 days. */
 const LONGEST = '3650d'
 
 /** Milliseconds; `undefined` if the text is no duration. */

@@ -76,7 +76,7 @@ const issuer = section({
   keys: keys.describe('Where its keys come from'),
   algorithms,
   types: someOf(tokenType)
-    .prefault(['jwt', 'at+jwt'])
+    .prefault(['JWT', 'at+jwt'])
     .describe('Accepted `typ` values, in any case. A token without `typ` is accepted where `JWT` is'),
   purpose: purpose
     .prefault({})

@@ -21,11 +21,14 @@ const typeNames: Readonly<Record<string, string>> = {
 /** Words for issues whose schema has none of its own. */
 function wording(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'invalid_type') return `must be ${typeNames[issue.expected] ?? 'something else'}`
-  if (issue.code === 'invalid_value')
-    return `must be ${issue.values.length > 1 ? 'one of: ' : ''}${issue.values.join(', ')}`
+  if (issue.code === 'invalid_value') return `must be ${oneOf(issue.values)}`
   if (issue.code === 'too_small') return `must be at least ${issue.minimum}`
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}`
   return 'is not valid'
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return `${values.length > 1 ? 'one of: ' : ''}${values.join(', ')}`
 }
 
 /** How every parse is done: in these words, and interpreted, since compiling pays only for what is parsed often. */
@@ -58,8 +61,7 @@ function explain(issue: Issue, base: Path, schema: z.core.$ZodType, root: unknow
   }
   if (value === undefined) return [{ path, message: REQUIRED }]
   if (issue.code === 'invalid_union') return explainUnion(issue, path, schema, root)
-  if (issue.code === 'invalid_key')
-    return [{ path, message: issue.issues[0]?.message ?? issue.message, hint: meant(issue.issues[0], path.at(-1)) }]
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }))
   return [{ path, message: issue.message, hint: meant(issue, value) }]
 }
 
@@ -81,8 +83,8 @@ function explainUnion(
 }
 
 /** The allowed word that is near to what was written. */
-function meant(issue: Issue | undefined, written: unknown): string | undefined {
-  if (issue?.code !== 'invalid_value' || typeof written !== 'string') return undefined
+function meant(issue: Issue, written: unknown): string | undefined {
+  if (issue.code !== 'invalid_value' || typeof written !== 'string') return undefined
   return nearest(
     written,
     issue.values.filter((value) => typeof value === 'string'),

@@ -25,6 +25,7 @@ const BAD_ALIAS = 'an alias names no anchor before it, or one that contains it'
 const TOO_MANY_ALIASES = 'the aliases multiply to too many values'
 const NOT_A_MAPPING = 'the file must be a mapping of sections'
 const TAGS = 'tags are not used here'
+const PROTOTYPE = 'this is no key: JavaScript objects have it already'
 const SYNTAX = 'this is not valid YAML'
 
 /** Own words for the causes people meet: those of the parser may quote the file. */
@@ -94,10 +95,13 @@ function firstOfLine(problems: readonly Problem[]): Problem[] {
   return [...byLine.values()].sort((a, b) => a.line - b.line).slice(0, MAX_SYNTAX_PROBLEMS)
 }
 
-/** Tags make values that are no plain data, and an alias within its own anchor one without end. */
+/** What makes values that are no plain data: tags, and keys and aliases with side effects. */
 function nodeProblems(document: Document, lines: LineCounter): Problem[] {
   const problems: Problem[] = []
   visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__') problems.push(problemAt(lines, key.range?.[0] ?? 0, PROTOTYPE))
+    },
     Node(_, node, ancestors) {
       const message = isAlias(node) ? aliasMessage(document, node, ancestors) : node.tag && TAGS
       if (message) problems.push(problemAt(lines, node.range?.[0] ?? 0, message))

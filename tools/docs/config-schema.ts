@@ -5,6 +5,7 @@ import { configSchema } from '../../src/config/schema.ts'
 
 /** The parts of JSON Schema that zod writes for our schema. */
 export interface JsonSchema {
+  readonly $schema?: string
   readonly type?: string
   readonly description?: string
   readonly default?: unknown
@@ -35,7 +36,7 @@ export function configSchemaFile(): string {
     delete json['x-type']
     if (json.type === 'array') json.uniqueItems = true
   })
-  const { $schema, ...rest } = { $schema: undefined, ...schema }
+  const { $schema, ...rest } = schema
   return `${JSON.stringify({ $schema, title: 'Postern configuration', ...rest }, null, 2)}\n`
 }
 

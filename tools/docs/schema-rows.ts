@@ -71,6 +71,7 @@ export function typeOf(schema: JsonSchema): string {
   if (schema.items !== undefined) return `list of ${plural(typeOf(schema.items))}`
   if (schema.type === 'object') return 'mapping'
   if (schema.type === 'string') return 'text'
+  if (schema.type === 'boolean') return '`true`, `false`'
   return numberType(schema)
 }
 
@@ -92,8 +93,7 @@ function distinguishing(schema: JsonSchema, all: readonly JsonSchema[]): string 
   )
 }
 
-function numberType({ type = 'mapping', minimum, exclusiveMinimum, maximum }: JsonSchema): string {
-  if (type === 'boolean') return '`true`, `false`'
+function numberType({ type, minimum, exclusiveMinimum, maximum }: JsonSchema): string {
   const from = exclusiveMinimum === undefined ? minimum : `above ${exclusiveMinimum}`
-  return `${type === 'integer' ? 'whole number' : type}, ${from} to ${maximum}`
+  return `${type === 'integer' ? 'whole number' : 'number'}, ${from} to ${maximum}`
 }

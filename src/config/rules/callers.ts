@@ -58,7 +58,8 @@ export const callerRules: readonly Rule[] = [
     message: 'needs listen.tokens.tls with client_ca, or its certificate would not be asked for',
     find: (draft) => {
       const tokens = draft.config.listen?.tokens
-      const unasked = tokens !== undefined && tokens.tls?.client_ca === undefined
+      // A unix socket has no certificates; the entry may be for the processes that share this file and listen on TCP.
+      const unasked = tokens?.address.kind === 'tcp' && tokens.tls?.client_ca === undefined
       return callerBreaches(draft, ({ identity }) =>
         unasked && ('spiffe' in identity || 'dns' in identity) ? ['identity'] : undefined,
       )

@@ -3,8 +3,11 @@ import type { Draft } from '../draft.ts'
 import { signedLifetimes } from './lifetimes.ts'
 import { type Rule, when } from './rule.ts'
 
-function longestLifetime({ config }: Draft): number {
-  return Math.max(0, ...config.issuers.map((issuer) => issuer.max_lifetime), ...signedLifetimes(config.signing))
+/** How long a token may live that was issued, or is derived from one that was, when all tokens were revoked. */
+function longestLifetime({ config: { issuers, signing } }: Draft): number {
+  // A token may be dated ahead by the leeway, and a transaction goes on through its replacements.
+  const accepted = issuers.map(({ max_lifetime, leeway }) => max_lifetime + leeway)
+  return Math.max(0, ...accepted, ...signedLifetimes(signing), signing?.transaction?.max_total ?? 0)
 }
 
 export const storeRules: readonly Rule[] = [
@@ -31,7 +34,7 @@ export const storeRules: readonly Rule[] = [
   {
     name: 'epoch_retention_too_short',
     message:
-      'is shorter than the longest lifetime of a token, so a revocation of all tokens would be forgotten too early',
+      'must be at least the longest lifetime of a token plus its leeway, or revoking all tokens is forgotten too early',
     find: (draft) => {
       const tooShort = draft.config.denylist.epoch_retention < longestLifetime(draft)
       return when(tooShort && !draft.broken('denylist'), ['denylist', 'epoch_retention'])

@@ -82,10 +82,10 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   duration_number: ['6:55 issuers[0].keys.refresh: must be a duration such as 30s, 15m or 4d'],
   duration_out_of_range: ['6:55 issuers[0].keys.refresh: must be from 10s to 7d'],
   epoch_retention_too_short: [
-    '11:13 denylist.epoch_retention: is shorter than the longest lifetime of a token, so a revocation of all tokens would be forgotten too early',
+    '11:13 denylist.epoch_retention: must be at least the longest lifetime of a token plus its leeway, or revoking all tokens is forgotten too early',
   ],
   epoch_retention_too_short_for_task_type: [
-    '1:1 denylist.epoch_retention: is shorter than the longest lifetime of a token, so a revocation of all tokens would be forgotten too early',
+    '1:1 denylist.epoch_retention: must be at least the longest lifetime of a token plus its leeway, or revoking all tokens is forgotten too early',
   ],
   identity_two_ways: ['13:5 callers[0].identity: must have exactly one of: spiffe, dns, jwt, local'],
   issuer_name_twice: ['7:5 issuers[1].name: is the name of another issuer'],
@@ -198,7 +198,8 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   ],
   policy_without_issuers: ['8:3 policies.default: needs issuers: no token would be accepted'],
   posture_unknown: ['8:53 policies.default.when_unknown: must be deny, allow, or { allow_verified: <duration> }'],
-  prototype_key: ['10:1 __proto__: unknown key'],
+  prototype_key: ['10:1 this is no key: JavaScript objects have it already'],
+  prototype_key_inside: ['8:34 this is no key: JavaScript objects have it already'],
   provider_name_twice: [
     '10:1 providers: is not available in this version',
     '16:5 providers[1].name: is the name of another provider',
