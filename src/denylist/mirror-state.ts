@@ -153,8 +153,10 @@ export function createMirrorState(options: MirrorOptions) {
     const due = unseen.filter((one) => one.serial < serial)
     if (due.length === 0) return false
     unseen = unseen.filter((one) => one.serial >= serial)
-    // What there was no room for cannot be told from what is missing; it is healed with the newest, which is harmless.
-    return due.some(({ entry: { space, member } }) => !tables[space].isConfirmed(member))
+    // What there was no room for, or what is over by now, is not held: about that nothing can be said.
+    return due.some(({ entry: { space, member } }) => {
+      return tables[space].score(member) !== ABSENT && !tables[space].isConfirmed(member)
+    })
   }
 
   function applyBeat(beat: Beat, { sentAt, serial }: BeatTicket): BeatOutcome {

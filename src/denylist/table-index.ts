@@ -3,13 +3,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Member } from './port.ts'
 
-/** Five random words, the first four odd. */
-export type TableSeed = readonly [number, number, number, number, number]
+/** Three random words, the first two odd. */
+export type TableSeed = readonly [number, number, number]
 
 export function randomSeed(): TableSeed {
-  const bytes = randomBytes(20)
-  const word = (at: number) => bytes.readUInt32LE(at * 4)
-  return [word(0) | 1, word(1) | 1, word(2) | 1, word(3) | 1, word(4)]
+  const bytes = randomBytes(12)
+  return [bytes.readInt32LE(0) | 1, bytes.readInt32LE(4) | 1, bytes.readInt32LE(8)]
 }
 
 /** With 1024 segments a rehash moves about 1,500 slots at a million entries: tens of microseconds. */
@@ -40,20 +39,23 @@ export interface TableIndex {
 }
 
 export function createTableIndex(seed: TableSeed, wordAt: (entry: number, word: number) => number): TableIndex {
-  const [k0, k1, k2, k3, k4] = seed
+  const [k0, k1, k2] = seed
   const segments: Uint32Array[] = new Array<Uint32Array>(SEGMENTS).fill(EMPTY)
   const used = new Uint32Array(SEGMENTS)
 
-  /** Multilinear in secret odd factors, then mixed (the finisher of MurmurHash3) so that every bit counts everywhere. */
-  function hash(w0: number, w1: number, w2: number, w3: number): number {
-    let h = (Math.imul(w0, k0) + Math.imul(w1, k1) + Math.imul(w2, k2) + Math.imul(w3, k3) + k4) | 0
+  /**
+   * Multilinear in secret odd factors, then mixed (the finisher of MurmurHash3) so that every bit counts everywhere.
+   * Of half the member: to make many digests agree in 64 bits is as hopeless as in 128, and costs half to read.
+   */
+  function hash(w0: number, w1: number): number {
+    let h = (Math.imul(w0, k0) + Math.imul(w1, k1) + k2) | 0
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
     h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
     return (h ^ (h >>> 16)) >>> 0
   }
 
   function hashOf(entry: number): number {
-    return hash(wordAt(entry, 0), wordAt(entry, 1), wordAt(entry, 2), wordAt(entry, 3))
+    return hash(wordAt(entry, 0), wordAt(entry, 1))
   }
 
   function segmentOf(h: number): Uint32Array {
@@ -79,11 +81,9 @@ export function createTableIndex(seed: TableSeed, wordAt: (entry: number, word: 
 
   return {
     find(member) {
-      const w0 = member.readUInt32LE(0)
-      const w1 = member.readUInt32LE(4)
-      const w2 = member.readUInt32LE(8)
-      const w3 = member.readUInt32LE(12)
-      const h = hash(w0, w1, w2, w3)
+      const w0 = memberWord(member, 0)
+      const w1 = memberWord(member, 1)
+      const h = hash(w0, w1)
       const slots = segmentOf(h)
       const mask = slots.length - 1
       const tag = tagOf(h)
@@ -92,8 +92,8 @@ export function createTableIndex(seed: TableSeed, wordAt: (entry: number, word: 
         if (value === 0) return -1
         if (value >>> ENTRY_BITS !== tag) continue
         const entry = (value & ENTRY_MASK) - 1
-        if (wordAt(entry, 0) === w0 && wordAt(entry, 1) === w1 && wordAt(entry, 2) === w2 && wordAt(entry, 3) === w3)
-          return entry
+        if (wordAt(entry, 0) !== w0 || wordAt(entry, 1) !== w1) continue
+        if (wordAt(entry, 2) === memberWord(member, 2) && wordAt(entry, 3) === memberWord(member, 3)) return entry
       }
     },
     insert(entry) {
@@ -121,6 +121,14 @@ export function createTableIndex(seed: TableSeed, wordAt: (entry: number, word: 
       return segments.reduce((sum, slots) => sum + (slots === EMPTY ? 0 : slots.byteLength), used.byteLength)
     },
   }
+}
+
+/** One of the four words of a member, as a signed integer. By bytes: several times as fast as `readInt32LE`. */
+export function memberWord(member: Member, word: number): number {
+  const at = word * 4
+  return (
+    (member[at] ?? 0) | ((member[at + 1] ?? 0) << 8) | ((member[at + 2] ?? 0) << 16) | ((member[at + 3] ?? 0) << 24)
+  )
 }
 
 function tagOf(h: number): number {

@@ -2,7 +2,7 @@
 // densely in chunks; an index of open addressing (table-index.ts) finds them. What scores mean is left to others.
 import { Buffer } from 'node:buffer'
 import type { Member } from './port.ts'
-import { createTableIndex, MAX_TABLE_ENTRIES, type TableSeed } from './table-index.ts'
+import { createTableIndex, MAX_TABLE_ENTRIES, memberWord, type TableSeed } from './table-index.ts'
 import { MEMBER_BYTES } from './vocabulary.ts'
 
 /** What `score` gives for a member that is not there; real scores are at least 1. */
@@ -16,7 +16,7 @@ const CHUNK_ENTRIES = 1 << CHUNK_BITS
 const CHUNK_MASK = CHUNK_ENTRIES - 1
 /** The first chunk grows to that, so that an almost empty denylist costs almost nothing. */
 const FIRST_ENTRIES = 16
-/** Seconds in 32 bits reach the year 2106; the largest value stands for "for ever". */
+/** Seconds in 32 bits, unsigned, reach the year 2106; the largest value stands for "for ever". */
 const FOREVER = 0xffff_ffff
 
 export type Raised = 'added' | 'raised' | 'known'
@@ -48,7 +48,7 @@ export interface Table {
 }
 
 interface Chunk {
-  readonly words: Uint32Array
+  readonly words: Int32Array
   /** 1: the store is known to hold this entry with this score. */
   readonly marks: Uint8Array
 }
@@ -81,7 +81,7 @@ export function createTable(seed: TableSeed): Table {
     makeRoom(chunks, size)
     const entry = size
     size += 1
-    for (let word = 0; word < 4; word += 1) setWord(entry, word, member.readUInt32LE(word * 4))
+    for (let word = 0; word < 4; word += 1) setWord(entry, word, memberWord(member, word))
     setWord(entry, 4, score)
     setMark(entry, confirmed)
     index.insert(entry)
@@ -104,7 +104,7 @@ export function createTable(seed: TableSeed): Table {
 
   function memberAt(entry: number): Member {
     const member = Buffer.allocUnsafe(MEMBER_BYTES)
-    for (let word = 0; word < 4; word += 1) member.writeUInt32LE(wordAt(entry, word), word * 4)
+    for (let word = 0; word < 4; word += 1) member.writeInt32LE(wordAt(entry, word), word * 4)
     return member
   }
 
@@ -133,7 +133,7 @@ export function createTable(seed: TableSeed): Table {
         append(member, score, confirmed)
         return 'added'
       }
-      const present = wordAt(entry, 4)
+      const present = wordAt(entry, 4) >>> 0
       // The store holding less than we do is no confirmation: it has to be told.
       if (score < present) return 'known'
       if (score === present) {
@@ -174,7 +174,7 @@ function makeRoom(chunks: Chunk[], size: number): void {
   const capacity = chunk?.marks.length ?? 0
   if ((size & CHUNK_MASK) < capacity) return
   const wanted = at > 0 ? CHUNK_ENTRIES : Math.max(FIRST_ENTRIES, capacity * 2)
-  const grown = { words: new Uint32Array(wanted * WORDS), marks: new Uint8Array(wanted) }
+  const grown = { words: new Int32Array(wanted * WORDS), marks: new Uint8Array(wanted) }
   if (chunk) {
     grown.words.set(chunk.words)
     grown.marks.set(chunk.marks)
@@ -188,5 +188,6 @@ function toWord(seconds: number): number {
 }
 
 function toSeconds(word: number): number {
-  return word === FOREVER ? Number.POSITIVE_INFINITY : word
+  const seconds = word >>> 0
+  return seconds === FOREVER ? Number.POSITIVE_INFINITY : seconds
 }

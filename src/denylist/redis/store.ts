@@ -33,7 +33,10 @@ const WAIT_SHARE = 0.8
 const PURGE_LIMIT = 1000
 /** A mirror that has been silent for that long is forgotten; it cannot answer since long before. */
 const REGISTRY_MS = 15 * 60_000
+/** How often the registry is looked at by somebody who waits: soon at first. */
 const POLL_MS = [5, 10, 20, 50] as const
+/** A mirror that still beats after `max_staleness` and this long has seen the feed's end many times over. */
+const WAITING_GRACE_MS = 5000
 
 export interface RedisStoreDeps {
   readonly redis: RedisOptions
@@ -124,8 +127,11 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
   async function applied(revision: string): Promise<Applied> {
     const first = await registry(revision)
     const known = new Set([...first.applied, ...first.waiting])
+    const giveUpAt = performance.now() + first.longestMs + WAITING_GRACE_MS
     let current = first
     for (let polls = 0; current.waiting.some((id) => known.has(id)); polls += 1) {
+      if (performance.now() > giveUpAt)
+        throw new StoreUnavailableError('Some mirrors beat without catching up', { possiblyApplied: true })
       await pause(POLL_MS[polls] ?? 50)
       current = await registry(revision)
     }

@@ -78,7 +78,7 @@ export function createSimProcess(deps: {
       maxStalenessMs: MAX_STALENESS_MS,
       maxEntries: 1000,
       epochRetentionSeconds: 3600,
-      seed: [1, 3, 5, 7, 11],
+      seed: [1, 3, 5],
       keep: true,
     })
 
