@@ -67,15 +67,20 @@ const issue = section({
 })
 
 const quota = section({
-  per_second: z.number().positive().max(1_000_000).prefault(100).describe('Calls a second, sustained'),
-  burst: z.int().min(1).max(1_000_000).prefault(200).describe('Calls at once'),
+  per_second: z.number().positive().max(1_000_000).prefault(1000).describe('Calls a second, sustained'),
+  burst: z.int().min(1).max(1_000_000).prefault(5000).describe('Calls at once'),
   subject_per_second: z
     .number()
     .positive()
     .max(1_000_000)
-    .prefault(10)
+    .prefault(100)
     .describe('Calls a second for one subject, sustained'),
-  subject_burst: z.int().min(1).max(1_000_000).prefault(20).describe('Calls at once for one subject'),
+  subject_burst: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .prefault(2000)
+    .describe('Calls at once for one subject; a scheduler mints for a whole workflow at a time'),
 })
 
 const caller = section({
