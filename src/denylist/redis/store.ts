@@ -127,12 +127,15 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
   async function applied(revision: string): Promise<Applied> {
     const first = await registry(revision)
     const known = new Set([...first.applied, ...first.waiting])
-    const giveUpAt = performance.now() + first.longestMs + WAITING_GRACE_MS
+    const longestMs = first.longestMs + WAITING_GRACE_MS
+    let waitedMs = 0
     let current = first
     for (let polls = 0; current.waiting.some((id) => known.has(id)); polls += 1) {
-      if (performance.now() > giveUpAt)
+      if (waitedMs > longestMs)
         throw new StoreUnavailableError('Some mirrors beat without catching up', { possiblyApplied: true })
-      await pause(POLL_MS[polls] ?? 50)
+      const pauseMs = POLL_MS[polls] ?? 50
+      waitedMs += pauseMs
+      await pause(pauseMs)
       current = await registry(revision)
     }
     const has = [...known].filter((id) => current.applied.includes(id))
