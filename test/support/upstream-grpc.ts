@@ -69,8 +69,8 @@ export async function startGrpcUpstream(): Promise<{ readonly port: number; clos
 }
 
 export interface EchoClient {
-  /** Rejects with the ServiceError of grpc-js. */
-  unary(message: string, metadata?: Readonly<Record<string, string>>): Promise<ReceivedCall>
+  /** Rejects with the ServiceError of grpc-js. `path`: instead of that of the echo service's Unary. */
+  unary(message: string, metadata?: Readonly<Record<string, string>>, path?: string): Promise<ReceivedCall>
   chat(metadata?: Readonly<Record<string, string>>): ClientDuplexStream<Buffer, Buffer>
   close(): void
 }
@@ -84,10 +84,10 @@ export function createEchoClient(port: number): EchoClient {
   const deadline = (): Deadline => Date.now() + callWithinMs
   const { Unary, Chat } = echoService
   return {
-    unary: (message, metadata = {}) =>
+    unary: (message, metadata = {}, path = Unary.path) =>
       new Promise((resolve, reject) => {
         client.makeUnaryRequest(
-          Unary.path,
+          path,
           Unary.requestSerialize,
           Unary.responseDeserialize,
           Buffer.from(message),
