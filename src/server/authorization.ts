@@ -40,8 +40,13 @@ export function createAuthorization(deps: AuthorizationDeps): Authorization {
 
   function finish(verdict: Verdict, startedMs: number): Uint8Array {
     inFlight -= 1
-    deps.observe(verdict, clock.monotonicMs() - startedMs)
-    return reply(verdict)
+    const answer = write(verdict)
+    try {
+      deps.observe(answer.verdict, clock.monotonicMs() - startedMs)
+      return answer.bytes
+    } catch {
+      return accident
+    }
   }
 
   return {
@@ -70,6 +75,17 @@ function orInternalError(step: () => Verdict | Promise<Verdict>): Verdict | Prom
     return step()
   } catch {
     return deny('internal_error')
+  }
+}
+
+const accident = reply(deny('internal_error'))
+
+/** What cannot be written is an accident as well. */
+function write(verdict: Verdict): { readonly verdict: Verdict; readonly bytes: Uint8Array } {
+  try {
+    return { verdict, bytes: reply(verdict) }
+  } catch {
+    return { verdict: deny('internal_error'), bytes: accident }
   }
 }
 

@@ -1,7 +1,5 @@
 // Verdict → CheckResponse bytes: read back with Envoy's own protos in two independent libraries.
-import { fileURLToPath } from 'node:url'
 import { status } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Admission } from '../../../src/check/admit.ts'
@@ -15,6 +13,7 @@ import { readProfile } from '../../../src/tokens/profile.ts'
 import { anyText } from '../../support/arbitraries.ts'
 import { inputOf, type RequestPlan } from '../../support/check-request.ts'
 import { readAnswer } from '../../support/check-response.ts'
+import { decodeCheckResponse } from '../../support/envoy-protos.ts'
 import { cookiePolicy, policyOf } from '../../support/policies.ts'
 import { type Claims, ISSUER, mint, NOW, taskClaims, validClaims, verifiedToken } from '../../support/tokens.ts'
 
@@ -48,24 +47,6 @@ function denied(reason: DenialReason, changes: Partial<Deny> = {}, plan: Request
 }
 
 const answerTo = (verdict: Allow | Deny) => readAnswer(reply(verdict))
-
-/** The same bytes by protobufjs and the `.proto` files that Envoy publishes. */
-const deps = fileURLToPath(new URL('../../../node_modules/@grpc/grpc-js-xds/deps/', import.meta.url))
-const envoyProtos = loadSync('envoy/service/auth/v3/external_auth.proto', {
-  includeDirs: ['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((folder) => `${deps}${folder}`),
-  keepCase: true,
-  oneofs: true,
-  enums: Number,
-})
-
-function decodeIndependently(bytes: Uint8Array): unknown {
-  const service = envoyProtos['envoy.service.auth.v3.Authorization']
-  if (service === undefined || !('Check' in service)) throw new Error('no service')
-  const check: unknown = service['Check']
-  if (typeof check !== 'object' || check === null || !('responseDeserialize' in check)) throw new Error('no method')
-  if (typeof check.responseDeserialize !== 'function') throw new Error('no decoder')
-  return check.responseDeserialize(Buffer.from(bytes))
-}
 
 describe.each(reasons)('a denial for %s', (reason) => {
   it('has the code, the status and the constant texts of the table', () => {
@@ -112,7 +93,7 @@ describe.each(reasons)('a denial for %s', (reason) => {
   })
 
   it('reads the same in another library', () => {
-    expect(decodeIndependently(reply(denied(reason)))).toMatchObject({
+    expect(decodeCheckResponse(reply(denied(reason)))).toMatchObject({
       status: { code: row(reason).code },
       http_response: 'denied_response',
       denied_response: { status: { code: row(reason).http } },
@@ -209,7 +190,7 @@ describe('an allow', () => {
   it('has code 0 and an ok_response, in two libraries', () => {
     const bytes = reply(allowed())
     expect(readAnswer(bytes)).toMatchObject({ allowed: true, code: 0, http: undefined, body: undefined })
-    expect(decodeIndependently(bytes)).toMatchObject({ http_response: 'ok_response' })
+    expect(decodeCheckResponse(bytes)).toMatchObject({ http_response: 'ok_response' })
   })
 
   it('sets the identity headers and removes those that the token does not fill', () => {
@@ -255,7 +236,7 @@ describe('an allow', () => {
       expect(header?.value).not.toBe('')
       expect(header?.rawValue).toHaveLength(0)
     }
-    const raw = decodeIndependently(reply(allowed()))
+    const raw = decodeCheckResponse(reply(allowed()))
     expect(raw).toMatchObject({
       ok_response: {
         headers: expect.arrayContaining([
@@ -409,7 +390,7 @@ describe('any answer', () => {
         const answer = readAnswer(bytes)
         expect(answer.code).toBe(row(reason).code)
         expect(answer.raw.httpResponse?.$case).toBe('deniedResponse')
-        expect(decodeIndependently(bytes)).toMatchObject({ status: { code: row(reason).code } })
+        expect(decodeCheckResponse(bytes)).toMatchObject({ status: { code: row(reason).code } })
         for (const value of answer.headers.values()) expect(value).toMatch(/^[\x20-\x7e]+$/)
       }),
     )
