@@ -6,6 +6,8 @@ import { createSummaryReporter } from './tools/vitest-summary-reporter.ts'
 /** Unit tests touch no socket and no process. The others start real servers, on machines that may be busy. */
 const timeoutsMs = {
   unit: { testTimeout: 5_000, hookTimeout: 5_000 },
+  // Tens of thousands of histories.
+  simulation: { testTimeout: 600_000, hookTimeout: 60_000 },
   conformance: { testTimeout: 10_000, hookTimeout: 20_000 },
   integration: { testTimeout: 30_000, hookTimeout: 30_000 },
   e2e: { testTimeout: 60_000, hookTimeout: 60_000 },

@@ -32,13 +32,13 @@ export const algorithms = someOf(algorithm)
 
 const keysByUrl = section({
   url: webUrl.describe('Address of the JWKS; https unless the host is loopback'),
-  refresh: duration({ min: '10s', max: '7d' })
+  refresh: duration({ min: '1s', max: '7d' })
     .prefault('5m')
     .describe('How often the keys are fetched in the background'),
-  cool_down: duration({ min: '1s', max: '1h' })
+  cool_down: duration({ min: '100ms', max: '1h' })
     .prefault('30s')
     .describe('Least time between fetches that unknown key ids cause'),
-  max_stale: duration({ min: '1m', max: '30d' })
+  max_stale: duration({ min: '1s', max: '30d' })
     .prefault('24h')
     .describe('How long the last good keys serve while the address fails'),
 })

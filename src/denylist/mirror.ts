@@ -11,10 +11,11 @@ import type { Beat, RevocationStore } from './store-port.ts'
 import { followTail } from './tail.ts'
 import { createSignal, createWaker, pause, within } from './timing.ts'
 
-/** Several may fail within the shortest `max_staleness` of two seconds' multiples; the default is five. */
 const BEAT_EVERY_MS = 1000
-/** Taken off at random, so that a thousand sidecars started together do not beat together. */
-const BEAT_JITTER_MS = 200
+/** Where `max_staleness` is shorter than that many seconds, beats come faster: one that fails must not matter. */
+const BEATS_PER_STALENESS = 3
+/** The part of it that is taken off at random, so that a thousand sidecars started together do not beat together. */
+const BEAT_JITTER = 0.2
 /** At least that between two beats: a burst of revocations is fetched together. */
 const MIN_GAP_MS = 5
 /** How soon the registry learns that news has been applied; somebody may be waiting for it. */
@@ -61,6 +62,7 @@ type StepOutcome = BeatOutcome | 'snapshot' | 'failed'
 
 export function createMirror(deps: MirrorDeps): Mirror {
   const { state, store, clock, log, observer, maxStalenessMs } = deps
+  const beatEveryMs = Math.min(BEAT_EVERY_MS, maxStalenessMs / BEATS_PER_STALENESS)
   const waker = createWaker()
   const steps = createSignal()
   const ending = new AbortController()
@@ -123,10 +125,10 @@ export function createMirror(deps: MirrorDeps): Mirror {
   }
 
   function delayAfter(outcome: StepOutcome): number {
-    if (outcome === 'failed') return retryDelay(failures)
+    if (outcome === 'failed') return retryDelay(failures, beatEveryMs)
     if (!isSettled(outcome)) return 0
     const isReported = state.position?.id === reported
-    return isReported ? BEAT_EVERY_MS - Math.random() * BEAT_JITTER_MS : REPORT_AFTER_MS
+    return isReported ? beatEveryMs * (1 - BEAT_JITTER * Math.random()) : REPORT_AFTER_MS
   }
 
   async function beatLoop(): Promise<void> {
@@ -181,8 +183,8 @@ function isSettled(outcome: StepOutcome | undefined): boolean {
   return outcome === 'fresh' || outcome === 'quarantined' || outcome === 'failed'
 }
 
-function retryDelay(failures: number): number {
-  const backoff = Math.min(BEAT_EVERY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))
+function retryDelay(failures: number, beatEveryMs: number): number {
+  const backoff = Math.min(beatEveryMs, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10))
   return backoff * (0.5 + Math.random() / 2)
 }
 

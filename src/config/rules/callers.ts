@@ -110,32 +110,6 @@ export const callerRules: readonly Rule[] = [
       ),
   },
   {
-    name: 'subject_grant_incomplete',
-    message: 'needs kinds and subjects, or the grant subject mints nothing',
-    find: (draft) =>
-      callerBreaches(draft, ({ issue }) =>
-        issue.grants.includes('subject') && (issue.kinds.length === 0 || issue.subjects.length === 0)
-          ? ['issue']
-          : undefined,
-      ),
-  },
-  {
-    name: 'kinds_without_grant',
-    message: 'has no effect without the grant subject',
-    find: (draft) =>
-      callerBreaches(draft, ({ issue }) =>
-        issue.kinds.length > 0 && !issue.grants.includes('subject') ? ['issue', 'kinds'] : undefined,
-      ),
-  },
-  {
-    name: 'task_types_without_grant',
-    message: 'has no effect without the grant api_key',
-    find: (draft) =>
-      callerBreaches(draft, ({ issue }) =>
-        issue.task_types.length > 0 && !issue.grants.includes('api_key') ? ['issue', 'task_types'] : undefined,
-      ),
-  },
-  {
     name: 'caller_task_type_unknown',
     message: 'is no type of signing.tasks.types',
     find: (draft) => {

@@ -1,7 +1,6 @@
 // Rules about `issuers`: every issuer once, its keys over a safe channel, and our own tokens checked as they are minted.
 import type { Draft } from '../draft.ts'
 import type { IssuerConfig } from '../issuers.ts'
-import { signedLifetimes } from './lifetimes.ts'
 import { type Rule, repeated, when } from './rule.ts'
 
 function own(draft: Draft) {
@@ -51,16 +50,6 @@ export const issuerRules: readonly Rule[] = [
         ),
   },
   {
-    name: 'own_issuer_missing',
-    message:
-      'needs an entry of issuers with keys: { own: true }, or our own tokens could neither be checked nor revoked here',
-    find: (draft) => {
-      const { signing, issuers } = draft.config
-      const missing = !issuers.some(({ keys, issuer }) => 'own' in keys || issuer === signing?.issuer)
-      return when(signing !== undefined && missing && !draft.broken('issuers'), ['signing', 'issuer'])
-    },
-  },
-  {
     name: 'own_purpose_differs',
     message: 'must be { claim: pur, access: access }, as our own tokens carry it',
     find: (draft) =>
@@ -74,14 +63,6 @@ export const issuerRules: readonly Rule[] = [
     name: 'own_token_id_differs',
     message: 'must be jti, as our own tokens carry it',
     find: (draft) => ownBreaches(draft, 'token_id', ({ token_id }) => token_id !== 'jti'),
-  },
-  {
-    name: 'own_lifetime_too_short',
-    message: 'is shorter than a lifetime that signing allows, so tokens would be minted that are never accepted',
-    find: (draft) => {
-      const longest = Math.max(0, ...signedLifetimes(draft.config.signing))
-      return ownBreaches(draft, 'max_lifetime', ({ max_lifetime }) => max_lifetime < longest)
-    },
   },
   {
     name: 'transaction_type_as_bearer',

@@ -55,15 +55,6 @@ export const routeRules: readonly Rule[] = [
         .flatMap(({ path, value }) => when(value.path !== undefined && value.path_prefix !== undefined, path)),
   },
   {
-    name: 'route_matches_everything',
-    message: 'matches every request: use default_policy for that',
-    find: (draft) =>
-      draft.entries('routes').flatMap(({ path, value }) => {
-        const bounded = value.hosts.length + value.methods.length > 0
-        return when(!bounded && value.path === undefined && value.path_prefix === undefined, path)
-      }),
-  },
-  {
     name: 'route_shadowed',
     message: 'is never reached: an earlier route matches all its requests',
     find: (draft) =>

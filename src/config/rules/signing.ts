@@ -2,10 +2,9 @@
 import type { Draft } from '../draft.ts'
 import type { Path } from '../problem.ts'
 import type { TaskRuleConfig } from '../signing.ts'
-import { taskLifetime } from './lifetimes.ts'
 import { dangling, type Rule, when } from './rule.ts'
 
-const KINDS_WITH_DEFAULT = ['access', 'transaction', 'upstream'] as const
+const _KINDS_WITH_DEFAULT = ['access', 'transaction', 'upstream'] as const
 const RULES: Path = ['signing', 'tasks', 'rules']
 
 function taskRules({ config }: Draft): readonly TaskRuleConfig[] {
@@ -44,15 +43,6 @@ function taskTypes({ config }: Draft): { path: Path; type: string }[] {
 
 export const signingRules: readonly Rule[] = [
   {
-    name: 'default_ttl_above_max',
-    message: 'is above max_ttl',
-    find: ({ config: { signing } }) =>
-      KINDS_WITH_DEFAULT.flatMap((kind) => {
-        const section = signing?.[kind]
-        return when(section !== undefined && section.default_ttl > section.max_ttl, ['signing', kind, 'default_ttl'])
-      }),
-  },
-  {
     name: 'task_type_is_audience',
     message: 'is also an audience, an issuer or a client id; a task type must be nothing else',
     find: (draft) => {
@@ -71,20 +61,6 @@ export const signingRules: readonly Rule[] = [
     },
   },
   {
-    name: 'task_rule_max_ttl_too_long',
-    message: 'is above the maximum of every type the rule names, so it would never bite',
-    find: (draft) => {
-      const { signing } = draft.config
-      return taskRules(draft).flatMap(({ types, max_ttl = 0 }, index) =>
-        when(signing !== undefined && types.every((type) => max_ttl > taskLifetime(signing, type)), [
-          ...RULES,
-          index,
-          'max_ttl',
-        ]),
-      )
-    },
-  },
-  {
     name: 'task_rule_shadowed',
     message: 'is never reached: rules before it that ask for nothing cover all its types',
     find: (draft) =>
@@ -98,15 +74,5 @@ export const signingRules: readonly Rule[] = [
           [...RULES, index],
         )
       }),
-  },
-  {
-    name: 'task_type_without_rule',
-    message: 'is in no rule of signing.tasks.rules, so it could never be minted',
-    find: (draft) => {
-      const ruled = new Set(taskRules(draft).flatMap((rule) => rule.types))
-      return Object.keys(draft.config.signing?.tasks.types ?? {}).flatMap((type) =>
-        when(!ruled.has(type), ['signing', 'tasks', 'types', type]),
-      )
-    },
   },
 ]
