@@ -46,12 +46,12 @@ function isMessage(definition: object): definition is MessageTypeDefinition<obje
 export interface Channel {
   /** `unix:/path` or `host:port`. */
   readonly target: string
-  /** PEM texts. */
-  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string }
+  /** PEM texts, and the name that the server's certificate has. */
+  readonly tls?: { readonly ca: string; readonly serverName: string; readonly cert?: string; readonly key?: string }
 }
 
 export interface CallOptions {
-  readonly metadata?: Readonly<Record<string, string | readonly string[]>>
+  readonly metadata?: Readonly<Record<string, string>>
   /** After this many ms the call fails with DEADLINE_EXCEEDED. */
   readonly withinMs?: number
 }
@@ -73,6 +73,7 @@ export function createUnaryClient(service: ServiceDefinition, channel: Channel):
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.min_reconnect_backoff_ms': 50,
     'grpc.max_reconnect_backoff_ms': 200,
+    ...(channel.tls === undefined ? {} : { 'grpc.ssl_target_name_override': channel.tls.serverName }),
   })
   return {
     client,
@@ -104,9 +105,7 @@ function credentialsOf({ tls }: Channel): ChannelCredentials {
 
 function metadataOf(entries: NonNullable<CallOptions['metadata']>): Metadata {
   const metadata = new Metadata()
-  for (const [name, values] of Object.entries(entries)) {
-    for (const value of [values].flat()) metadata.add(name, value)
-  }
+  for (const [name, value] of Object.entries(entries)) metadata.add(name, value)
   return metadata
 }
 

@@ -15,7 +15,7 @@ export interface TokenMaker {
   access(claims?: Claims, options?: MakeOptions): string
 }
 
-interface MakeOptions {
+export interface MakeOptions {
   readonly key?: TestKey
   /** Header parameters to change; `undefined` takes one away. */
   readonly header?: Claims

@@ -1,0 +1,17 @@
+// The audit line that belongs to a call: log lines come over a pipe of their own, a little after the answer.
+import { eventually } from './eventually.ts'
+import type { LogLine, Postern } from './postern.ts'
+
+export interface Audited {
+  /** What the call gave, or the error it rejected with. */
+  readonly outcome: unknown
+  readonly line: LogLine
+}
+
+/** Makes a call, and waits for the next audit line. Calls of other clients in between would confuse it. */
+export async function audited(postern: Pick<Postern, 'log'>, call: () => Promise<unknown>): Promise<Audited> {
+  const lines = () => postern.log().filter((line) => line['audit'] === true)
+  const before = lines().length
+  const outcome = await call().catch((error: unknown) => error)
+  return { outcome, line: await eventually('the audit line of a call', () => lines()[before]) }
+}
