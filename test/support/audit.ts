@@ -8,10 +8,14 @@ export interface Audited {
   readonly line: LogLine
 }
 
-/** Makes a call, and waits for the next audit line. Calls of other clients in between would confuse it. */
-export async function audited(postern: Pick<Postern, 'log'>, call: () => Promise<unknown>): Promise<Audited> {
+/** Makes a call, and waits for the first new audit line that `fits`: an earlier call's may still be on its way. */
+export async function audited(
+  postern: Pick<Postern, 'log'>,
+  call: () => Promise<unknown>,
+  fits: (line: LogLine) => boolean = () => true,
+): Promise<Audited> {
   const lines = () => postern.log().filter((line) => line['audit'] === true)
   const before = lines().length
   const outcome = await call().catch((error: unknown) => error)
-  return { outcome, line: await eventually('the audit line of a call', () => lines()[before]) }
+  return { outcome, line: await eventually('the audit line of a call', () => lines().slice(before).find(fits)) }
 }
