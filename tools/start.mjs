@@ -23,6 +23,11 @@ const child = spawn(process.execPath, [main, 'dev', ...process.argv.slice(2)], {
 process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
 for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal))
 
+// npm does not always pass a signal on before it ends. Whoever is left without a parent has nobody to stop it.
+const parent = process.ppid
+const PARENT_CHECK_MS = 500
+setInterval(() => process.ppid === parent || child.kill('SIGTERM'), PARENT_CHECK_MS).unref()
+
 child.on('exit', (code, signal) => {
   if (signal === null) process.exit(code ?? 1)
   // Ends as the child did, so that whoever started this sees the same.
