@@ -83,6 +83,18 @@ function createProgram(runtime: Runtime, setExitCode: (exitCode: number) => void
     .option('--wait', 'answer when every live sidecar has it')
     .action(async (options) => (await import('./revoke.ts')).revoke(options, runtime))
 
+  withTokenService(program.command('revoke-all'))
+    .description('Revoke everything of one subject, client, signing key or transaction; prints the revision')
+    .option('--subject <subject>', 'every token of this subject that was issued up to now')
+    .option('--client-id <id>', 'every token of this client that was issued up to now')
+    .option('--key-id <kid>', 'every token signed by this key, for ever (see also `keys revoke`)')
+    .option('--transaction <txn>', 'every token of this transaction, for ever')
+    .option('--issuer <issuer>', 'the `iss` that the target belongs to; nothing: that of the token service')
+    .option('--revoker-token-file <file>', "the user's own token, when revoking on the user's behalf")
+    .option('--keep-api-keys', 'with --subject: API keys, and what is minted from them, stay valid')
+    .option('--wait', 'answer when every live sidecar has it')
+    .action(async (options) => (await import('./revoke-all.ts')).revokeAll(options, runtime))
+
   const keys = program.command('keys').description('Signing keys of a directory: next → current → previous → retired')
   const directory = (command: Command): Command =>
     command.requiredOption('--directory <path>', 'the key directory (signing.keys.directory)')

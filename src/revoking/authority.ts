@@ -1,5 +1,5 @@
-// May this caller revoke this token? By the right of its entry, and for `on_behalf` by a token of the user.
-// Which kinds can be revoked at all is left to kinds.ts.
+// May this caller revoke this token, or everything of this target? By the right of its entry, and for `on_behalf` by a
+// token of the user. Which kinds can be revoked at all is left to kinds.ts.
 import type { Denylist } from '../denylist/port.ts'
 import type { Caller } from '../issuing/callers.ts'
 import { standingOf } from '../issuing/standing.ts'
@@ -9,6 +9,7 @@ import { checkTimes } from '../tokens/claims.ts'
 import type { TokenVerifier, TrustedIssuer, VerifiedToken } from '../tokens/port.ts'
 import { identityOf, readProfile, type TokenProfile } from '../tokens/profile.ts'
 import { kindOf, type TokenKind, tokenKinds } from './kinds.ts'
+import type { RevokeAllTarget } from './request.ts'
 
 export interface AuthorityDeps {
   readonly verifier: TokenVerifier
@@ -27,11 +28,24 @@ export interface KnownToken {
 
 export interface Authority {
   /** `isLogout`: the token was presented by its holder as its own revoker. */
-  mayRevoke(
-    caller: Caller,
-    target: KnownToken,
-    by: { readonly revokerToken: string; readonly nowSeconds: number },
-  ): Promise<Result<{ readonly isLogout: boolean }, ServiceError>>
+  mayRevoke(caller: Caller, target: KnownToken, by: By): Promise<Result<{ readonly isLogout: boolean }, ServiceError>>
+  mayRevokeAll(caller: Caller, target: TargetOfIssuer, by: By): Promise<Result<void, ServiceError>>
+}
+
+interface By {
+  /** Empty: none. */
+  readonly revokerToken: string
+  readonly nowSeconds: number
+}
+
+/** A target of RevokeAll; its id is unique within the issuer only. */
+export interface TargetOfIssuer extends RevokeAllTarget {
+  readonly issuer: string
+}
+
+/** Whether a call about such a target can succeed at all, before anything of it is read. */
+export function mayAskForAll(caller: Caller, by: RevokeAllTarget['by']): boolean {
+  return caller.revoke_all.includes(by) || (by === 'subject' && caller.revoke === 'on_behalf')
 }
 
 export function createAuthority(deps: AuthorityDeps): Authority {
@@ -67,7 +81,7 @@ export function createAuthority(deps: AuthorityDeps): Authority {
     revoker: KnownToken | undefined,
     nowSeconds: number,
   ): Promise<Result<void, ServiceError>> {
-    if (revoker === undefined) return fail('request_invalid', { message: 'revoker_token is required' })
+    if (revoker === undefined) return revokerRequired()
     const checked = await checkRevoker(revoker, nowSeconds)
     if (!checked.ok) return checked
     return isSameOwner(target, revoker) ? checked : refuseOwner(target)
@@ -85,6 +99,17 @@ export function createAuthority(deps: AuthorityDeps): Authority {
       if (isLogout) return allowed
       const owned = await onBehalf(target, revoker.value, nowSeconds)
       return owned.ok ? allowed : owned
+    },
+
+    async mayRevokeAll(caller, target, { revokerToken, nowSeconds }) {
+      const revoker = await readRevoker(revokerToken)
+      if (!revoker.ok) return revoker
+      if (!mayAskForAll(caller, target.by)) return fail('caller_denied')
+      if (caller.revoke_all.includes(target.by)) return ok(undefined)
+      if (revoker.value === undefined) return revokerRequired()
+      const checked = await checkRevoker(revoker.value, nowSeconds)
+      if (!checked.ok) return checked
+      return isOwnSubject(target, revoker.value) ? checked : refuseSubject(revoker.value)
     },
   }
 }
@@ -104,6 +129,10 @@ function isSameOwner({ token: { claims: one } }: KnownToken, { token: { claims: 
   return one.iss === other.iss && one.sub !== undefined && one.sub !== '' && one.sub === other.sub
 }
 
+function isOwnSubject({ issuer, id }: TargetOfIssuer, { token: { claims } }: KnownToken): boolean {
+  return claims.iss === issuer && claims.sub !== undefined && claims.sub !== '' && claims.sub === id
+}
+
 function isOfClient({ profile }: KnownToken, clientId: string | undefined): boolean {
   return clientId !== undefined && clientId !== '' && profile.clientId === clientId
 }
@@ -116,6 +145,16 @@ function isKeyGood({ token: { issuer, kid }, kind }: KnownToken): boolean {
 
 function refuseRevoker({ token: { claims } }: KnownToken, cause: string): Failed {
   return fail('revoker_invalid', { audit: { cause, jti: claims.jti, sub: claims.sub } })
+}
+
+function revokerRequired(): Failed {
+  return fail('request_invalid', { message: 'revoker_token is required' })
+}
+
+/** The audit names who asked; whom they asked for is theirs to say and not verified. */
+function refuseSubject({ token: { claims } }: KnownToken): Failed {
+  const audit = { cause: 'subject_differs', jti: claims.jti, sub: claims.sub }
+  return fail('not_owner', { message: 'The subject is somebody else', audit })
 }
 
 function refuseOwner({ token: { claims } }: KnownToken): Failed {

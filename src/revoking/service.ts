@@ -1,10 +1,9 @@
 // Revoke: the caller has some right, the token is genuine, the caller has the right over this token, its kind can be
 // revoked, the store has it. OK means enforced, or that the token was of no use already; never that we could not tell.
+// RevokeAll is put together here and decided in revoke-all.ts.
 import type { Clock } from '../clock.ts'
-import type { SigningConfig } from '../config/schema.ts'
 import type { Denylist, RevocationLog } from '../denylist/port.ts'
 import type { Caller } from '../issuing/callers.ts'
-import { longestLifetimeMs, toSeconds } from '../issuing/lifetime.ts'
 import { ok, type Result } from '../result.ts'
 import { fail, type ServiceError } from '../service-errors.ts'
 import type { Audit, RevokedEvent } from '../telemetry/audit.ts'
@@ -12,17 +11,14 @@ import { errorDetail } from '../telemetry/log.ts'
 import type { TokenVerifier, TrustedIssuer } from '../tokens/port.ts'
 import { createAuthority, type KnownToken } from './authority.ts'
 import { isRevocable } from './kinds.ts'
-import { record } from './record.ts'
-import type { RevokeOutcome, RevokeRequest } from './request.ts'
+import { record, storeTimeUnknown } from './record.ts'
+import type { RevokeAllOutcome, RevokeAllRequest, RevokeOutcome, RevokeRequest } from './request.ts'
+import { createRetentions, type RetentionDeps } from './retention.ts'
+import { createRevokeAll } from './revoke-all.ts'
 import { findToken, readTarget } from './target.ts'
-import { isBeyondUse, type Retention, untilOf } from './until.ts'
+import { isBeyondUse, untilOf } from './until.ts'
 
-export interface RevokingDeps {
-  readonly signing: SigningConfig
-  /** `denylist.grace`. */
-  readonly graceMs: number
-  /** The longest `replace_expired_within` of any caller; 0 while there is none. */
-  readonly replaceExpiredWithinMs: number
+export interface RevokingDeps extends RetentionDeps {
   /** Every configured issuer, ourselves included, by `iss`. */
   readonly issuers: ReadonlyMap<string, TrustedIssuer>
   readonly verifier: TokenVerifier
@@ -35,6 +31,8 @@ export interface RevokingDeps {
 export interface Revoking {
   /** Never rejects. */
   revoke(caller: Caller, request: RevokeRequest): Promise<Result<RevokeOutcome, ServiceError>>
+  /** Never rejects. */
+  revokeAll(caller: Caller, request: RevokeAllRequest): Promise<Result<RevokeAllOutcome, ServiceError>>
 }
 
 interface Done {
@@ -49,18 +47,7 @@ export function createRevoking(deps: RevokingDeps): Revoking {
   const issuers = new Map([...deps.issuers].map(([iss, issuer]) => [iss, admitEveryType(issuer)]))
   const authority = createAuthority({ verifier, issuers, denylist, audience: signing.access.audience })
   const listed = new Set<string>(signing.revocable)
-
-  /** Our own tokens may live longer than a Check accepts: an API key is not for Checks. */
-  function retentionOf(issuer: TrustedIssuer, nowSeconds: number, isReplaceable: boolean): Retention {
-    const own = issuer.issuer === signing.issuer ? toSeconds(longestLifetimeMs(signing)) : 0
-    return {
-      nowSeconds,
-      leewaySeconds: issuer.leewaySeconds,
-      windowSeconds: isReplaceable ? toSeconds(deps.replaceExpiredWithinMs) : 0,
-      longestSeconds: Math.max(issuer.maxLifetimeSeconds, own),
-      graceSeconds: toSeconds(deps.graceMs),
-    }
-  }
+  const retentionOf = createRetentions(deps)
 
   async function revokeToken(
     caller: Caller,
@@ -104,7 +91,7 @@ export function createRevoking(deps: RevokingDeps): Revoking {
     token: Done['event']['token'],
   ): Promise<Result<Done, ServiceError>> {
     const recorded = await record([{ dimension: 'jti', ...entry }], { log, waitUntilApplied })
-    if (recorded.ok) return ok({ outcome: recorded.value, event: { outcome: 'recorded', token } })
+    if (recorded.ok) return ok({ outcome: recorded.value.outcome, event: { outcome: 'recorded', token } })
     return fail(recorded.reason.reason, { ...recorded.reason, audit: { ...recorded.reason.audit, jti: entry.id } })
   }
 
@@ -118,6 +105,7 @@ export function createRevoking(deps: RevokingDeps): Revoking {
   }
 
   return {
+    revokeAll: createRevokeAll({ signing, issuers, authority, retentionOf, log, audit }),
     async revoke(caller, request) {
       const done = await run(caller, request).catch((error: unknown) =>
         fail('internal_error', { audit: { cause: errorDetail(error) } }),
@@ -141,10 +129,6 @@ function nothing(cause: string, token: Done['event']['token']): Done {
 
 function describe({ token: { claims }, profile, kind }: KnownToken): Done['event']['token'] {
   return { issuer: claims.iss, jti: claims.jti, sub: claims.sub, azp: profile.clientId, kind }
-}
-
-function storeTimeUnknown() {
-  return fail('store_unavailable', { audit: { cause: 'store_time_unknown' } })
 }
 
 /** A token of a type that only some policy takes, or none does yet, must not escape its revocation by that. */

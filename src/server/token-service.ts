@@ -4,6 +4,8 @@ import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js'
 import {
   type IssueRequest as IssueMessage,
   type IssueResponse,
+  type RevokeAllRequest as RevokeAllMessage,
+  type RevokeAllResponse,
   type RevokeResponse,
   TokenKind,
   type TokenServiceServer,
@@ -11,7 +13,8 @@ import {
 import type { Caller, Callers } from '../issuing/callers.ts'
 import type { GrantRequest } from '../issuing/request.ts'
 import type { Issuing } from '../issuing/service.ts'
-import type { Result } from '../result.ts'
+import { ok, type Result } from '../result.ts'
+import type { RevokeAllTarget } from '../revoking/request.ts'
 import type { Revoking } from '../revoking/service.ts'
 import { fail, type ServiceError } from '../service-errors.ts'
 import type { AuditedOperation } from '../telemetry/audit.ts'
@@ -44,10 +47,15 @@ export function tokenService(deps: TokenServiceDeps): TokenServiceServer {
         issuedTokenType,
         scopes: [...scopes],
       }
-      return { ok: true, value: response }
+      return ok(response)
     }),
     revoke: method('revoke', deps, async (caller, request): Answer<RevokeResponse> => revoking.revoke(caller, request)),
-    revokeAll: method('revoke_all', deps, notBuilt),
+    revokeAll: method('revoke_all', deps, async (caller, request): Answer<RevokeAllResponse> => {
+      const revoked = await revoking.revokeAll(caller, { ...request, target: targetOf(request.target) })
+      if (!revoked.ok) return revoked
+      const { notBefore, ...outcome } = revoked.value
+      return ok({ ...outcome, notBefore: notBefore === undefined ? undefined : new Date(notBefore * 1000) })
+    }),
     enroll: method('enroll', deps, notBuilt),
     exchange: method('exchange', deps, notBuilt),
   }
@@ -97,4 +105,19 @@ function grantOf(grant: IssueMessage['grant']): GrantRequest | undefined {
   if (grant.$case !== 'subject') return { kind: grant.$case }
   const { kind, subject, scopes, clientId, user } = grant.subject
   return { kind: 'subject', tokenKind: kindOf(kind), subject, scopes, clientId, user }
+}
+
+function targetOf(target: RevokeAllMessage['target']): RevokeAllTarget | undefined {
+  switch (target?.$case) {
+    case undefined:
+      return undefined
+    case 'subject':
+      return { by: 'subject', id: target.subject }
+    case 'clientId':
+      return { by: 'client_id', id: target.clientId }
+    case 'keyId':
+      return { by: 'key_id', id: target.keyId }
+    case 'transaction':
+      return { by: 'transaction', id: target.transaction }
+  }
 }

@@ -1,4 +1,4 @@
-// The audit: one line for every Issue and every Revoke, refused ones included. Names and ids only, never a token.
+// The audit: one line for every Issue, Revoke and RevokeAll, refused ones included. Names and ids only, never a token.
 // Who reads the lines finds them by `audit: true`.
 import type { Log, LogFields } from './log.ts'
 
@@ -33,6 +33,22 @@ export interface RevokedEvent {
   readonly revision: string
 }
 
+export interface RevokedAllEvent {
+  readonly caller: string
+  /** The dimension of the denylist: `subject_sessions` is a subject whose API keys were kept. */
+  readonly kind: string
+  /** What was named; exactly one of them. */
+  readonly target: {
+    readonly sub?: string
+    readonly azp?: string
+    readonly kid?: string
+    readonly txn?: string
+  }
+  readonly issuer: string
+  readonly notBefore: number | undefined
+  readonly revision: string
+}
+
 interface RefusedEvent {
   readonly operation: AuditedOperation
   /** `undefined` where the caller could not be told. */
@@ -48,6 +64,7 @@ interface RefusedEvent {
 export interface Audit {
   issued(event: IssuedEvent): void
   revoked(event: RevokedEvent): void
+  revokedAll(event: RevokedAllEvent): void
   refused(event: RefusedEvent): void
 }
 
@@ -59,6 +76,11 @@ export function createAudit(log: Log): Audit {
       log.info(
         { audit: true, method: 'revoke', caller, outcome, ...present(token), revision },
         revision === '' ? 'There was nothing to revoke' : 'Revoked a token',
+      ),
+    revokedAll: ({ target, notBefore, ...fields }) =>
+      log.info(
+        { audit: true, method: 'revoke_all', ...fields, ...present({ ...target, notBefore }) },
+        'Revoked everything of a target',
       ),
     refused: ({ operation, reason, caller, cause, ...fields }) =>
       log.warn(

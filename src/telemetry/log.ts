@@ -22,6 +22,9 @@ export interface LogFields {
   readonly outcome?: string
   readonly revision?: string
   readonly expiresAt?: number
+  /** Unix seconds: what was issued up to then is refused. */
+  readonly notBefore?: number
+  readonly txn?: string
   readonly address?: string
   readonly component?: string
   readonly state?: string

@@ -12,13 +12,13 @@ import type { GrantRequest, IssuedToken } from '../../../src/issuing/request.ts'
 import { createIssuing } from '../../../src/issuing/service.ts'
 import { type Signer, SigningUnavailableError } from '../../../src/issuing/signer.ts'
 import type { Result } from '../../../src/result.ts'
-import type { RevokeOutcome, RevokeRequest } from '../../../src/revoking/request.ts'
+import type { RevokeAllOutcome, RevokeAllRequest, RevokeOutcome, RevokeRequest } from '../../../src/revoking/request.ts'
 import { createRevoking } from '../../../src/revoking/service.ts'
 import type { ServiceError } from '../../../src/service-errors.ts'
 import { createAudit } from '../../../src/telemetry/audit.ts'
 import type { TrustedIssuer } from '../../../src/tokens/port.ts'
 import { tokenVerifier } from '../../../src/tokens/verifier.ts'
-import { createFakeClock } from '../fakes/clock.ts'
+import { createFakeClock, type FakeClock } from '../fakes/clock.ts'
 import { createFakeDenylist } from '../fakes/denylist.ts'
 import { createFakeKeyRing } from '../fakes/key-ring.ts'
 import { createFakeLog } from '../fakes/log.ts'
@@ -37,6 +37,7 @@ import {
   type TestKey,
   validClaims,
 } from '../tokens.ts'
+import type { LiveDenylist } from './live-denylist.ts'
 
 export { FOREIGN_ISSUER, NOW }
 
@@ -55,9 +56,9 @@ const baseSigning = {
 }
 
 /** The section as it would be written in the file, on top of one that works. */
-export function signingConfig(changes: object = {}): SigningConfig {
-  return signingSchema.parse({ ...baseSigning, ...changes })
-}
+export const signingConfig = remembered(
+  (changes: object = {}): SigningConfig => signingSchema.parse({ ...baseSigning, ...changes }),
+)
 
 const everyRight = {
   grants: ['api_key', 'subject'],
@@ -69,12 +70,23 @@ const everyRight = {
 }
 
 /** A caller with every right to mint and the given right to revoke. */
-export function callerWith(changes: object = {}): Caller {
+export const callerWith = remembered((changes: object = {}): Caller => {
   const [caller] = callersSchema.parse([
     { name: 'portal', identity: { local: true }, issue: everyRight, revoke: 'on_behalf', ...changes },
   ])
   if (caller === undefined) throw new Error('no caller')
   return caller
+})
+
+/** Schemas are slow to run, and a test makes many worlds. */
+function remembered<T>(make: (changes?: object) => T): (changes?: object) => T {
+  const made = new Map<string, T>()
+  return (changes = {}) => {
+    const key = JSON.stringify(changes)
+    const value = made.get(key) ?? make(changes)
+    made.set(key, value)
+    return value
+  }
 }
 
 export function issueRights(changes: object): Caller {
@@ -82,6 +94,9 @@ export function issueRights(changes: object): Caller {
 }
 
 export interface WorldOptions {
+  readonly clock?: FakeClock
+  /** A real denylist instead of the fakes: what is revoked is in force. It has to be on the same clock. */
+  readonly live?: LiveDenylist
   readonly signing?: object
   readonly own?: Partial<TrustedIssuer>
   readonly graceMs?: number
@@ -91,7 +106,7 @@ export interface WorldOptions {
 export const GRACE_SECONDS = 3600
 
 export function createWorld(options: WorldOptions = {}) {
-  const clock = createFakeClock()
+  const clock = options.clock ?? createFakeClock()
   const log = createFakeLog()
   const denylist = createFakeDenylist()
   const ownRing = Object.assign(createFakeKeyRing(ownKey(), previousKey()), { freshAsOfMs: clock.monotonicMs() })
@@ -115,8 +130,8 @@ export function createWorld(options: WorldOptions = {}) {
   const shared = {
     signing,
     verifier: tokenVerifier,
-    denylist,
-    log: store,
+    denylist: options.live?.denylist ?? denylist,
+    log: options.live?.log ?? store,
     audit: createAudit(log),
     clock,
   }
@@ -163,6 +178,10 @@ export function createWorld(options: WorldOptions = {}) {
     revoke(request: Partial<RevokeRequest>, caller: Caller = callerWith()) {
       const complete = { token: '', revokerToken: '', jti: '', issuer: '', waitUntilApplied: false, ...request }
       return revoking.revoke(caller, complete)
+    },
+    revokeAll(request: Partial<RevokeAllRequest>, caller: Caller = callerWith()) {
+      const none = { target: undefined, issuer: '', revokerToken: '', waitUntilApplied: false, keepApiKeys: false }
+      return revoking.revokeAll(caller, { ...none, ...request })
     },
   }
 }
@@ -230,6 +249,11 @@ export function good(result: Result<IssuedToken, ServiceError>): IssuedToken {
 }
 
 export function revoked(result: Result<RevokeOutcome, ServiceError>): RevokeOutcome {
+  if (!result.ok) throw new Error(`${result.reason.reason} ${result.reason.audit?.cause ?? ''}`)
+  return result.value
+}
+
+export function revokedAll(result: Result<RevokeAllOutcome, ServiceError>): RevokeAllOutcome {
   if (!result.ok) throw new Error(`${result.reason.reason} ${result.reason.audit?.cause ?? ''}`)
   return result.value
 }
