@@ -28,13 +28,26 @@ const replies: readonly Known[] = [
   { code: 'BUSY', message: 'Redis is busy with a script', refused: true },
 ]
 
-/** By the code of the operating system. */
+const UNTRUSTED = 'The certificate of Redis is not from a trusted authority, see tls.ca'
+
+/** By the code of the operating system or of the TLS library. */
 const systemErrors: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Redis cannot be reached: connection refused',
   ENOTFOUND: 'Redis cannot be reached: its name is unknown',
   ETIMEDOUT: 'Redis cannot be reached: no answer',
+  EHOSTUNREACH: 'Redis cannot be reached: no route',
   ECONNRESET: 'The connection to Redis was cut',
   EPIPE: 'The connection to Redis was cut',
+  CERT_HAS_EXPIRED: 'The certificate of Redis has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'The certificate of Redis carries another name, see server_name',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  ERR_SSL_WRONG_VERSION_NUMBER: 'Redis does not speak TLS on this port',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'Redis does not speak TLS on this port',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'Redis asks for a client certificate',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'Redis does not trust the client certificate',
 }
 
 export function toStoreError(error: unknown, sent: boolean): StoreUnavailableError {

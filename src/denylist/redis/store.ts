@@ -3,14 +3,16 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Log } from '../../telemetry/log.ts'
 import type { Addition } from '../entries.ts'
-import type { RedisOptions } from '../options.ts'
+import type { RedisAddress, RedisOptions } from '../options.ts'
 import { type Applied, StoreUnavailableError } from '../port.ts'
 import type { Added, AddOptions, RevocationStore } from '../store-port.ts'
 import { pause } from '../timing.ts'
 import { type Argument, openConnection, type RedisConnection } from './connection.ts'
 import { createDirectory } from './directory.ts'
+import { replyCode } from './errors.ts'
 import { redisKeys } from './keys.ts'
 import { createLink, type Link } from './link.ts'
+import { noMaster, sameAddress } from './master.ts'
 import { judgeRegistry } from './registry.ts'
 import { beatOf, count, dataSetOf, list, score, text } from './replies.ts'
 import * as scripts from './scripts.ts'
@@ -37,6 +39,8 @@ const REGISTRY_MS = 15 * 60_000
 const POLL_MS = [5, 10, 20, 50] as const
 /** A mirror that still beats after `max_staleness` and this long has seen the feed's end many times over. */
 const WAITING_GRACE_MS = 5000
+
+const NO_TAIL = 'The Redis user may not run XREAD: revocations arrive with the next beat instead of at once'
 
 export interface RedisStoreDeps {
   readonly redis: RedisOptions
@@ -78,20 +82,29 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
   }
 
   async function check(connection: RedisConnection): Promise<void> {
-    const { tooOld, isReplica, warnings } = await checkServer(connection)
-    if (tooOld) throw new RedisSetupError('Redis is too old: 6.2 or newer is needed')
+    const { hopeless, isReplica, warnings } = await checkServer(connection, redis.topology.kind)
+    if (hopeless !== undefined) throw new RedisSetupError(hopeless)
     if (isReplica)
       throw new StoreUnavailableError('Redis is a read-only replica, the master is needed', { possiblyApplied: false })
     for (const warning of warnings) {
       if (redis.strict) throw new RedisSetupError(warning)
-      log.warn({ component: 'denylist' }, warning)
+      warnOnce(warning)
     }
+  }
+
+  const said = new Set<string>()
+  /** Not again with every connection. */
+  function warnOnce(warning: string): void {
+    if (!said.has(warning)) log.warn({ component: 'denylist' }, warning)
+    said.add(warning)
   }
 
   /** Beats and lookups; adding has its own connection, because WAIT holds up whatever comes after it. */
   const main = createLink(openChecked)
   const writing = createLink(() => open(redis.commandTimeoutMs))
   const blocking = createLink(() => open(undefined))
+  /** Of the last beat that counted. */
+  let master: RedisAddress | undefined
   const snapshots = createSnapshots({ keys, open: () => open(redis.commandTimeoutMs) })
 
   const candidate = () => (mayWrite ? randomBytes(16).toString('hex') : '')
@@ -104,6 +117,18 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
       throw new StoreUnavailableError('Too few Redis replicas have the revocation', { possiblyApplied: true })
   }
 
+  /** What a deposed master took is lost with it. */
+  async function confirmWritten(address: RedisAddress): Promise<void> {
+    try {
+      await directory.confirm(address)
+    } catch (cause) {
+      throw new StoreUnavailableError('The Redis that took the revocation may not be the master', {
+        possiblyApplied: true,
+        cause,
+      })
+    }
+  }
+
   async function add(additions: readonly Addition[], { healing = false }: AddOptions = {}): Promise<Added> {
     const head = [randomBytes(16).toString('hex'), windowSeconds, randomBytes(8).toString('hex'), FEED_MS, FEED_LENGTH]
     // Where nothing changes, WAIT would have nothing to wait for, although an earlier attempt may not have arrived.
@@ -112,7 +137,7 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
     return writing.use(async (connection) => {
       const scriptKeys = [keys.revoked, keys.notBefore, keys.feed, keys.epoch]
       const [revision, seconds] = list(await connection.run(scripts.addScript, scriptKeys, args))
-      await requireReplicas(connection)
+      await Promise.all([requireReplicas(connection), confirmWritten(connection.address)])
       return { revision: text(revision), seconds: count(seconds) }
     })
   }
@@ -155,6 +180,7 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
           connection.run(scripts.beatScript, scriptKeys, args),
           directory.confirm(connection.address),
         ])
+        master = connection.address
         return beatOf(reply)
       })
     },
@@ -162,12 +188,17 @@ export async function openRedisStore(deps: RedisStoreDeps): Promise<RevocationSt
     async tail(after, signal) {
       return blocking.use(async (connection) => {
         if (signal.aborted) return false
+        if (master !== undefined && !sameAddress(connection.address, master)) throw noMaster('Redis has another master')
         const stop = () => connection.close()
         const guard = setTimeout(stop, TAIL_BLOCK_MS + redis.commandTimeoutMs)
         signal.addEventListener('abort', stop)
         try {
           const args = ['BLOCK', TAIL_BLOCK_MS, 'COUNT', 1, 'STREAMS', keys.feed, after.id] as const
           return (await connection.call('XREAD', ...args)) !== null
+        } catch (error) {
+          // The beats go on without it, so nobody would hear of it.
+          if (error instanceof Error && replyCode(error.cause) === 'NOPERM') warnOnce(NO_TAIL)
+          throw error
         } finally {
           clearTimeout(guard)
           signal.removeEventListener('abort', stop)
