@@ -57,7 +57,8 @@ function conclude(
   const { token, admitted, refs, verifiedAtMs } = examined
   const { input, policy, credential } = request
   const nowMs = clock.wallMs()
-  const { ageMs: denylistAgeMs, unknownSinceMs: sinceMs = nowMs } = denylist.status()
+  // Unknown since nobody knows when: for too long. Else what is granted for a time would be granted for ever.
+  const { ageMs: denylistAgeMs, unknownSinceMs: sinceMs = Number.NEGATIVE_INFINITY } = denylist.status()
   const refusal = (reason: DenialReason): Deny => deny(reason, { ...request, token, denylistAgeMs })
   if (nowMs >= request.deadlineMs) return refusal('deadline_exceeded')
   const untimely = checkTimes(token.claims, token.issuer, Math.floor(nowMs / 1000))

@@ -6,8 +6,8 @@ export interface FakeDenylist extends Denylist {
   revoke(member: Member): void
   /** Tokens of this member issued up to then (s) are denied. */
   revokeBefore(member: Member, epochSeconds: number): void
-  /** `false`: what is not known to be revoked is `unknown`. */
-  setFresh(fresh: boolean): void
+  /** `false`: what is not known to be revoked is `unknown`, since that wall time (ms) where it is said. */
+  setFresh(fresh: boolean, unknownSinceMs?: number): void
   setAgeMs(ageMs: number | undefined): void
   /** From now on `consult` gives what this gives: the store has to be asked. */
   onConsult(ask: (refs: DenylistRefs) => Promise<Consultation> | undefined): void
@@ -22,6 +22,7 @@ export function createFakeDenylist(): FakeDenylist {
   const epochs = new Map<string, number>()
   const lookups: { refs: DenylistRefs; consultation: Consultation | undefined }[] = []
   let fresh = true
+  let unknownSinceMs: number | undefined
   let ageMs: number | undefined = DEFAULT_AGE_MS
   let ask: (refs: DenylistRefs) => Promise<Consultation> | undefined = () => undefined
 
@@ -41,14 +42,15 @@ export function createFakeDenylist(): FakeDenylist {
     status: () => ({
       state: fresh ? 'live' : 'stale',
       ageMs,
-      unknownSinceMs: undefined,
+      unknownSinceMs,
       revision: '1-0',
       entries: marks.size + epochs.size,
     }),
     revoke: (member) => void marks.add(member.toString('hex')),
     revokeBefore: (member, epochSeconds) => void epochs.set(member.toString('hex'), epochSeconds),
-    setFresh(value) {
+    setFresh(value, sinceMs) {
       fresh = value
+      unknownSinceMs = sinceMs
     },
     setAgeMs(value) {
       ageMs = value

@@ -285,6 +285,71 @@ describe('the denylist', () => {
   })
 })
 
+describe('while freshness is unknown', () => {
+  const MINUTE_MS = 60_000
+  const verified = { whenUnknown: { kind: 'allow_verified', forMs: 5 * MINUTE_MS } } as const
+  const allow = { whenUnknown: { kind: 'allow' } } as const
+  const plan = bearer()
+
+  /** The verdict that long into an outage, for a token seen before it or not. */
+  function during(policy: Partial<CompiledPolicy>, seen: 'before' | 'never', forMs: number): string {
+    const { check, denylist, clock } = setUp(policy)
+    if (seen === 'before') check(plan, Infinity)
+    clock.advance(1000)
+    denylist.setFresh(false, clock.wallMs())
+    clock.advance(forMs)
+    return outcome(check(plan, Infinity))
+  }
+
+  it.each<readonly [string, Partial<CompiledPolicy>, 'before' | 'never', number, string]>([
+    ['deny', {}, 'before', 1, 'deny denylist_unavailable'],
+    ['allow_verified, seen before', verified, 'before', 1, 'allow unproven_verified'],
+    ['allow_verified, seen before, at the end', verified, 'before', 5 * MINUTE_MS, 'allow unproven_verified'],
+    ['allow_verified, seen before, past the end', verified, 'before', 5 * MINUTE_MS + 1, 'deny denylist_unavailable'],
+    ['allow_verified, never seen', verified, 'never', 1, 'deny denylist_unavailable'],
+    ['allow, seen before', allow, 'before', 30 * MINUTE_MS, 'allow unproven'],
+    ['allow, never seen', allow, 'never', 30 * MINUTE_MS, 'allow unproven'],
+    ['allow, expired', allow, 'before', 60 * MINUTE_MS, 'deny token_expired'],
+  ])('%s', (_, policy, seen, forMs, verdict) => {
+    expect(during(policy, seen, forMs)).toBe(verdict)
+  })
+
+  it.each([verified, allow])('a known revocation is refused under $whenUnknown.kind', (policy) => {
+    const { check, denylist, clock } = setUp(policy)
+    check(plan)
+    clock.advance(1000)
+    denylist.setFresh(false, clock.wallMs())
+    denylist.revoke(memberOf('jti', ISSUER, validClaims.jti))
+    expect(outcome(check(plan))).toBe('deny token_revoked')
+  })
+
+  it('a token that was first seen then, and refused, is refused the second time as well', () => {
+    const { check, denylist, clock } = setUp(verified)
+    denylist.setFresh(false, clock.wallMs())
+    for (let at = 0; at < 3; at += 1) {
+      clock.advance(1000)
+      expect(outcome(check(plan))).toBe('deny denylist_unavailable')
+    }
+  })
+
+  it('and nobody can say since when, nothing is granted: else it would be granted for ever', () => {
+    const { check, denylist, clock } = setUp(verified)
+    check(plan)
+    denylist.setFresh(false)
+    for (let at = 0; at < 3; at += 1) {
+      clock.advance(1000)
+      expect(outcome(check(plan))).toBe('deny denylist_unavailable')
+    }
+  })
+
+  it('what is allowed is told from what is proven', () => {
+    const { check, denylist, clock } = setUp(allow)
+    const proven = check(plan)
+    denylist.setFresh(false, clock.wallMs())
+    expect([proven.reason, check(plan).reason]).toEqual(['token_valid', 'unproven'])
+  })
+})
+
 describe('after the last await', () => {
   /** A request whose key has to be fetched; `meanwhile` happens while it is. */
   async function whileKeysAreFetched(

@@ -104,6 +104,9 @@ describe('headers', () => {
   it('of `headers` have their value in `value` alone: a map has no third field', () => {
     const input = inputFrom(rawCheckRequest({ headers: [['a', 'value', 'raw']] }))
     expect(texts(input, 'a')).toEqual(['value'])
+    const rawAlone = new BinaryWriter().uint32(10).string('a').uint32(26).string('raw').finish()
+    expect(texts(inputFrom(rawCheckRequest({ headers: [rawAlone] })), 'a')).toEqual([''])
+    expect(texts(inputFrom(rawCheckRequest({ headerMap: [rawAlone] })), 'a')).toEqual(['raw'])
   })
 
   it('that come twice in the map `headers` are both given: no reader of it decides which counts', () => {

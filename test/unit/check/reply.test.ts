@@ -267,6 +267,14 @@ describe('an allow', () => {
     expect(answerTo(allowed({ denylistAgeMs: undefined })).metadata).not.toHaveProperty('denylist_age_ms')
   })
 
+  it('is flagged where it is not proven that the token has not been revoked, though it was proven before', () => {
+    const admission = admissionOf()
+    const reasonsOf = (['token_valid', 'unproven', 'unproven_verified', 'token_valid'] as const).map(
+      (reason) => answerTo(allowed({ admission, reason })).metadata['reason'],
+    )
+    expect(reasonsOf).toEqual(['token_valid', 'unproven', 'unproven_verified', 'token_valid'])
+  })
+
   it('remembers what is constant for an admission, and nothing else: the moment is of each answer', () => {
     const admission = admissionOf()
     const first = answerTo(allowed({ admission, leashMs: 100, denylistAgeMs: 1 }))
