@@ -43,10 +43,23 @@ export async function openConnection(options: ConnectOptions): Promise<RedisConn
     await client.call('PING')
   } catch (error) {
     client.disconnect()
-    throw toStoreError(lastError ?? error, false)
+    throw explain(lastError ?? error, options)
   }
   return wrap(client, options.address)
 }
+
+/** A port that expects TLS hangs up on who does not speak it; one that does not waits for the rest of the greeting. */
+function explain(error: unknown, { tls }: ConnectOptions): StoreUnavailableError {
+  const known = toStoreError(error, false)
+  const isTimeout = error instanceof Error && 'code' in error && error.code === 'ETIMEDOUT'
+  const isHungUp = error instanceof Error && (/closed/i.test(error.message) || known.message === CUT)
+  const words = tls !== undefined && isTimeout ? NO_TLS : tls === undefined && isHungUp ? HUNG_UP : known.message
+  return new StoreUnavailableError(words, { possiblyApplied: false, cause: error })
+}
+
+const CUT = 'The connection to Redis was cut'
+const NO_TLS = 'Redis cannot be reached: no answer, or no TLS on its port'
+const HUNG_UP = 'Redis closed the connection at once: its port may expect TLS'
 
 function createClient(options: ConnectOptions): Redis {
   const { address, tls } = options
