@@ -18,7 +18,7 @@ import { createWorkloadJwts } from './issuing/workload-jwt.ts'
 import { createRevoking } from './revoking/service.ts'
 import { type Authorization, createAuthorization } from './server/authorization.ts'
 import { authorizationService } from './server/authorization-service.ts'
-import { openGrpcListener } from './server/grpc-listener.ts'
+import { type GrpcListener, openGrpcListener } from './server/grpc-listener.ts'
 import { createHealth } from './server/health.ts'
 import { healthChecks } from './server/health-checks.ts'
 import { type TokenServiceDeps, tokenService } from './server/token-service.ts'
@@ -122,7 +122,11 @@ async function open(
     }
   }
 
-  // The two gRPC services.
+  // The two gRPC services. They end together, so that draining takes its time once.
+  const stops: GrpcListener['stop'][] = []
+  onClose(async () => {
+    await Promise.all(stops.map((stop) => stop(shutdown.drain)))
+  })
   if (listen.tokens !== undefined && config.signing !== undefined && ownKeys !== undefined) {
     const services = composeTokenService(config, config.signing, {
       trusted,
@@ -137,7 +141,7 @@ async function open(
       server.addService(TokenServiceService, tokenService(services))
       health.grpc.addToServer(server)
     })
-    onClose(() => stop(shutdown.drain))
+    stops.push(stop)
     log.info({ component: 'tokens', address }, 'Listening')
   }
   if (listen.check !== undefined) {
@@ -146,7 +150,7 @@ async function open(
       server.addService(definition, { ...handlers })
       health.grpc.addToServer(server)
     })
-    onClose(() => stop(shutdown.drain))
+    stops.push(stop)
     log.info({ component: 'check', address }, 'Listening')
   }
   isListening = true

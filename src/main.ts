@@ -26,4 +26,8 @@ const runtime: Runtime = {
   packageRoot: join(import.meta.dirname, '..'),
 }
 
+/** For output that is still on its way. What holds the process longer is a peer that does not hang up. */
+const LINGER_MS = 500
+
 process.exitCode = await runCli(process.argv.slice(2), runtime)
+setTimeout(() => process.exit(), LINGER_MS).unref()

@@ -56,9 +56,14 @@ function bind(server: Server, target: string, serverCredentials: ServerCredentia
   })
 }
 
+/** A stream that its client keeps open (a health watch, for one) would hold up the end for as long as the client lives. */
 function stop(server: Server, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), drainMs)
+    const cut = setTimeout(() => {
+      server.forceShutdown()
+      // grpc-js does not always call back once calls have been cut.
+      resolve()
+    }, drainMs)
     server.tryShutdown(() => {
       clearTimeout(cut)
       resolve()
