@@ -17,6 +17,8 @@ export const posternProgram = join(import.meta.dirname, '../../dist/main.js')
 
 /** A loaded machine with two cores starts a dozen of these at once. */
 const readyWithinMs = 20_000
+/** Longer than any orderly end takes: what is still there then hangs, and the test that waits for it fails. */
+const graceMs = 15_000
 
 export type Sections = Readonly<Record<string, unknown>>
 
@@ -63,7 +65,7 @@ export interface Postern extends Place {
   isReady(): Promise<boolean>
   metrics(): Promise<string>
   /** SIGTERM. */
-  stop(): Promise<Exit>
+  stop(options?: { readonly graceMs?: number }): Promise<Exit>
   kill9(): Promise<Exit>
   signal(signal: NodeJS.Signals): void
   /** Starts again in the same folder, ending it in order if it runs. */
@@ -161,17 +163,17 @@ export async function startPostern(options: PosternOptions = {}): Promise<Poster
     logLine: (fits) => eventually('a log line that fits', () => log().find(fits)),
     isReady: () => isReady().catch(() => false),
     metrics: async () => (await http1(adminPort, { path: '/metrics' })).body,
-    stop: () => running.stop(),
+    stop: (options = {}) => running.stop({ graceMs, ...options }),
     kill9: () => running.kill9(),
     signal: (signal) => running.signal(signal),
     async restart({ config = configOf, until } = {}) {
-      await running.stop()
+      await running.stop({ graceMs })
       before = output()
       configOf = config
       running = await start(until)
     },
     async close() {
-      await running.stop()
+      await running.stop({ graceMs })
       await rm(folder, { recursive: true, force: true })
       expectNoSecrets('the output of Postern', output())
     },
