@@ -461,9 +461,9 @@ describe('for any input whatsoever', () => {
           allowed += answer.allowed ? 1 : 0
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 300 },
     )
-    expect(allowed).toBeGreaterThan(100)
+    expect(allowed).toBeGreaterThan(40)
   })
 
   it('bytes that are anything are denied', async () => {
@@ -474,7 +474,7 @@ describe('for any input whatsoever', () => {
         expect(given.allowed).toBe(false)
         expectConsistent(given, observed.at(-1)?.verdict)
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     )
   })
 
@@ -505,7 +505,7 @@ describe('for any input whatsoever', () => {
           compared += 1
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     )
     expect(compared).toBeGreaterThan(10)
   })
