@@ -21,10 +21,6 @@ function values(...unavailable: readonly string[]): Unavailable {
 
 /** Path (`*` stands for any key or index) → which of its values are not available. */
 export const notBuilt: Readonly<Record<string, Unavailable>> = {
-  'denylist.mode': values('lookup'),
-  'denylist.redis.sentinels': anything,
-  'denylist.redis.cluster': anything,
-  'denylist.redis.heal': turnedOn,
   'signing.keys.kms': anything,
   'signing.transaction': anything,
   'signing.upstream': anything,

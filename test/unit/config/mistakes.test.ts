@@ -98,10 +98,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   local_caller_without_private_socket: [
     '13:17 callers[0].identity.local: needs listen.tokens on a unix socket of mode "0600"',
   ],
-  lookup_without_redis: [
-    '10:13 denylist.mode: is not available in this version',
-    '10:13 denylist.mode: lookup needs store: redis',
-  ],
+  lookup_without_redis: ['10:13 denylist.mode: lookup needs store: redis'],
   many: [
     '2:53 listen.check.mdoe: unknown key (did you mean "mode"?)',
     '3:3 listen.http: needs tls: plaintext is for loopback and unix sockets',
@@ -148,12 +145,9 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '10:74 policies.azul.credentials[1]: is not available in this version',
     '10:92 policies.azul.provider: is not available in this version',
     '11:62 policies.s3.credentials[0]: is not available in this version',
-    '15:3 denylist.mode: is not available in this version',
-    '16:12 denylist.redis.sentinels: is not available in this version',
-    '16:59 denylist.redis.heal: is not available in this version',
-    '17:1 workers: is not available in this version',
-    '18:1 providers: is not available in this version',
-    '24:1 token_service: is not available in this version',
+    '14:1 workers: is not available in this version',
+    '15:1 providers: is not available in this version',
+    '21:1 token_service: is not available in this version',
   ],
   not_available_in_tokens: [
     '9:11 signing.keys.kms: is not available in this version',
@@ -166,8 +160,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     '16:79 callers[0].issue.replace_expired_within: is not available in this version',
     '18:5 callers[0].enroll: is not available in this version',
     '19:5 callers[0].exchange: is not available in this version',
-    '20:36 denylist.redis.cluster: is not available in this version',
-    '21:1 providers: is not available in this version',
+    '20:1 providers: is not available in this version',
   ],
   not_whole: ['10:11 limits.cached_tokens: must be a whole number'],
   nothing_listens: ['1:1 listen: has neither check nor tokens, so the process would have nothing to do'],
@@ -200,10 +193,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   purpose_malformed: ['6:5 issuers[0].purpose: must be none, or a mapping with claim and access'],
   reason_unknown: ['8:68 policies.default.deny_status.token_expird: unknown key (did you mean "token_expired"?)'],
   redis_missing: ['10:13 denylist.store: needs the section denylist.redis'],
-  redis_two_ways: [
-    '10:27 denylist.redis: must have exactly one of: url, sentinels, cluster',
-    '10:67 denylist.redis.cluster: is not available in this version',
-  ],
+  redis_two_ways: ['10:27 denylist.redis: must have exactly one of: url, sentinels, cluster'],
   redis_url_with_password: [
     '10:36 denylist.redis.url: must be redis://host:port or rediss://host:port, without user, password, query or fragment',
   ],
