@@ -6,6 +6,7 @@ import type { Examined } from './check/examine.ts'
 import type { CompiledPolicy } from './check/policy.ts'
 import { systemClock } from './clock.ts'
 import type { Config, SigningConfig } from './config/schema.ts'
+import { startCanary } from './denylist/canary.ts'
 import { createDenylist, type RunningDenylist } from './denylist/create.ts'
 import { denylistOptions } from './denylist/from-config.ts'
 import { TokenServiceService } from './gen/postern/token/v1/token.ts'
@@ -24,6 +25,7 @@ import { healthChecks } from './server/health-checks.ts'
 import { type TokenServiceDeps, tokenService } from './server/token-service.ts'
 import { createAudit } from './telemetry/audit.ts'
 import { createCheckObserver } from './telemetry/checks.ts'
+import { createDenylistObserver } from './telemetry/denylist.ts'
 import { provideGauges } from './telemetry/gauges.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -85,9 +87,15 @@ async function open(
   }
 
   // The denylist: a mirror over the configured store.
-  const denylist = await createDenylist({ options: await denylistOptions(config), clock, log })
+  const observer = createDenylistObserver(metrics)
+  const denylist = await createDenylist({ options: await denylistOptions(config), clock, log, observer })
   onClose(() => denylist.close())
   await denylist.start()
+  // Only where revocations travel between processes is there something to measure.
+  if (config.denylist.store === 'redis' && listen.tokens !== undefined) {
+    const canary = startCanary({ log: denylist.log, random })
+    onClose(() => canary.close())
+  }
 
   // The decision.
   const trusted = issuers.map((issuer) => issuer.trusted)

@@ -79,17 +79,20 @@ export function createMirror(deps: MirrorDeps): Mirror {
     const answer = await within(deps.beatTimeoutMs, store.beat({ after: ticket.after, maxStalenessMs }))
     const outcome = state.beatAnswered(ticket, answer, momentOf(clock))
     reported = ticket.after?.id
-    observer.beat(outcome, clock.monotonicMs() - sentAt.monotonicMs)
-    noteBeat(outcome, answer)
+    const tookMs = clock.monotonicMs() - sentAt.monotonicMs
+    observer.beat(outcome, tookMs)
+    noteBeat(outcome, answer, tookMs)
     return outcome
   }
 
-  function noteBeat(outcome: BeatOutcome, { entries, timeMs, dataSet }: Beat): void {
+  function noteBeat(outcome: BeatOutcome, { entries, timeMs, dataSet }: Beat, tookMs: number): void {
     if (outcome === 'lost' || outcome === 'broken') {
       observer.dataLoss(outcome)
       log.warn({ component: 'denylist', state: dataSet.state, count: state.size }, lossMessages[outcome])
     } else if (outcome !== 'ignored') {
-      for (const { writtenMs } of entries) observer.propagated(Math.max(0, timeMs - writtenMs))
+      // The store's clock up to its answer, ours for the way here. When in between it was read is not known, so the
+      // whole round trip counts.
+      for (const { writtenMs } of entries) observer.propagated(Math.max(0, timeMs - writtenMs) + tookMs)
     }
   }
 

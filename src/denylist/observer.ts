@@ -7,7 +7,7 @@ export interface DenylistObserver {
   beat(outcome: BeatOutcome | 'failed', durationMs: number): void
   /** A snapshot was read to its end, or not. */
   snapshot(outcome: 'done' | 'failed', durationMs: number, entries: number): void
-  /** Time from the writing of a feed entry to its being applied here, by the store's clock. */
+  /** Time from the writing of a feed entry to its being applied here; too long by at most one round trip. */
   propagated(durationMs: number): void
   /** The data set changed, or its history did: acknowledged revocations may be missing in the store. */
   dataLoss(kind: 'lost' | 'broken'): void

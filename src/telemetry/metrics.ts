@@ -13,6 +13,9 @@ export interface MetricRow {
 /** From 50 µs, where a Check that needs no signature ends, to the seconds of one that waited for a key. */
 const CHECK_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5]
 
+/** From a script on the same machine to an outage; `max_staleness` is 5 s where nobody says otherwise. */
+const STORE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
 export const metricTable = {
   postern_checks_total: {
     type: 'counter',
@@ -34,6 +37,55 @@ export const metricTable = {
     labels: [],
   },
   postern_denylist_state: { type: 'gauge', help: '1 for the state that the denylist is in', labels: ['state'] },
+  postern_revocation_propagation_seconds: {
+    type: 'histogram',
+    help: 'Time from the writing of a revocation to its being applied by this process, never understated. Measured also while nobody revokes, by an entry that token services on Redis write every few seconds',
+    labels: [],
+    buckets: STORE_SECONDS,
+  },
+  postern_denylist_beats_total: {
+    type: 'counter',
+    help: 'Attempts to prove that the local copy is fresh, by outcome: fresh; behind (more to fetch); lost or broken (see data losses); quarantined (a data set that recovers); ignored (too late); failed',
+    labels: ['outcome'],
+  },
+  postern_denylist_beat_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of the attempts that were answered',
+    labels: [],
+    buckets: STORE_SECONDS,
+  },
+  postern_denylist_snapshots_total: {
+    type: 'counter',
+    help: 'Readings of the whole denylist, by outcome (done or failed)',
+    labels: ['outcome'],
+  },
+  postern_denylist_snapshot_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of the readings that were done',
+    labels: [],
+    buckets: STORE_SECONDS,
+  },
+  postern_denylist_data_losses_total: {
+    type: 'counter',
+    help: 'The store was seen to be another one (lost) or to have another history (broken) than before. Nothing known here was forgotten',
+    labels: ['kind'],
+  },
+  postern_denylist_healed_entries_total: {
+    type: 'counter',
+    help: 'Revocations that this process added back to the store',
+    labels: [],
+  },
+  postern_denylist_consultations_total: {
+    type: 'counter',
+    help: 'Questions to the store for single Checks, in lookup mode or above max_entries, by outcome (answered or failed)',
+    labels: ['outcome'],
+  },
+  postern_denylist_consultation_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of these questions',
+    labels: [],
+    buckets: STORE_SECONDS,
+  },
   postern_issuer_keys: { type: 'gauge', help: 'Usable verification keys of an issuer', labels: ['issuer'] },
   postern_issuer_keys_age_seconds: {
     type: 'gauge',
@@ -59,7 +111,7 @@ type NamesOf<Type extends MetricRow['type']> = {
 type LabelsOf<Name extends MetricName> = Readonly<Record<(typeof metricTable)[Name]['labels'][number], string>>
 
 export interface Metrics {
-  increment<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>): void
+  increment<Name extends NamesOf<'counter'>>(name: Name, labels: LabelsOf<Name>, by?: number): void
   observe(name: NamesOf<'histogram'>, value: number): void
   /** Read when scraped. A counter read so must never go down. */
   provide<Name extends NamesOf<'gauge' | 'counter'>>(
@@ -97,7 +149,7 @@ export function createMetrics(): Metrics {
   }
 
   return {
-    increment: (name, labels) => counters.get(name)?.inc(labels),
+    increment: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
     observe: (name, value) => histograms.get(name)?.observe(value),
     provide: (name, read) => void providers.set(name, read),
     async scrape() {
