@@ -35,15 +35,20 @@ export function createLink(open: () => Promise<RedisConnection>): Link {
     if (current === which) current = undefined
   }
 
+  /** One that was cut while nobody used it (Redis restarted, or closes idle ones) is no failure: nothing was sent. */
+  async function usable(): Promise<{ opening: Promise<RedisConnection>; connection: RedisConnection }> {
+    const opening = current ?? connect()
+    const connection = await opening
+    if (!connection.isClosed) return { opening, connection }
+    drop(opening)
+    const again = current ?? connect()
+    return { opening: again, connection: await again }
+  }
+
   return {
     async use(task) {
       if (isClosed) throw new StoreUnavailableError('The denylist is closed', { possiblyApplied: false })
-      const opening = current ?? connect()
-      const connection = await opening
-      if (connection.isClosed) {
-        drop(opening)
-        throw new StoreUnavailableError('The connection to Redis was cut', { possiblyApplied: false })
-      }
+      const { opening, connection } = await usable()
       try {
         return await task(connection)
       } catch (error) {
