@@ -116,6 +116,12 @@ function createProgram(runtime: Runtime, setExitCode: (exitCode: number) => void
     .option('--config <file>', 'take the longest lifetime from this configuration')
     .action(async (kid, options) => (await import('./keys.ts')).retireKey(kid, options, runtime))
 
+  withTokenService(directory(keys.command('revoke <kid>')))
+    .description('A key that leaked: it signs no more, another takes over, and every token signed by it is refused')
+    .option('--promote <kid>', 'the key that takes over, where several could')
+    .option('--wait', 'answer when every live sidecar has it')
+    .action(async (kid, options) => (await import('./keys.ts')).revokeKey(kid, options, runtime))
+
   program
     .command('redis')
     .description('Commands about the shared store')

@@ -1,4 +1,5 @@
-// `postern keys …`: the signing keys of a directory. The rules are in issuing/key-commands.ts; this prints.
+// `postern keys …`: the signing keys of a directory. The rules are in issuing/key-commands.ts; this prints, and tells the
+// token service of a key that leaked.
 import { systemClock } from '../clock.ts'
 import {
   createKeyCommands,
@@ -8,9 +9,12 @@ import {
   keyCommandErrors,
 } from '../issuing/key-commands.ts'
 import type { SigningAlgorithm } from '../issuing/key-set.ts'
+import { longestCheckedLifetimeMs } from '../issuing/lifetime.ts'
 import type { Result } from '../result.ts'
+import { reportRevokeAll, sendRevokeAll } from './revoke-all.ts'
 import { CommandError, type Runtime } from './runtime.ts'
 import { readConfig } from './serve.ts'
+import type { TokenServiceOptions } from './token-client.ts'
 
 interface DirectoryOptions {
   readonly directory: string
@@ -21,9 +25,18 @@ interface ForceOptions extends DirectoryOptions {
   readonly config?: string
 }
 
-/** Where no configuration says otherwise: the defaults of `issuers[].keys.refresh` and of the longest lifetime. */
+interface RevokeKeyOptions extends DirectoryOptions, TokenServiceOptions {
+  readonly promote?: string
+  readonly wait?: true
+}
+
+/** Where no configuration says otherwise: the defaults of `issuers[].keys.refresh` and `signing.jwks_max_age`. */
 const DEFAULT_REFRESH_MS = 5 * 60_000
+const DEFAULT_JWKS_MAX_AGE_MS = 5 * 60_000
+/** The longest `max_ttl` that there can be. */
 const DEFAULT_LONGEST_TOKEN_MS = 30 * 24 * 3_600_000
+/** A running process sees new states within two seconds, and what it signs meanwhile may wait out another. */
+const RELOAD_MS = 5000
 
 export async function newKey(
   options: DirectoryOptions & { algorithm: SigningAlgorithm },
@@ -46,22 +59,44 @@ export async function retireKey(kid: string, options: ForceOptions, runtime: Run
   show(await commands(options).retire({ kid, longestTokenMs, force: options.force === true }), runtime)
 }
 
+/** The states first, so that another key signs; then the revocation. Either can be repeated with the same command. */
+export async function revokeKey(kid: string, options: RevokeKeyOptions, runtime: Runtime): Promise<void> {
+  const { promote } = options
+  const revoked = await commands(options).revoke({ kid, ...(promote !== undefined && { promote }) })
+  if (!revoked.ok) throw new CommandError(explain(revoked.reason))
+  const request = {
+    target: { $case: 'keyId' as const, keyId: kid },
+    issuer: '',
+    revokerToken: '',
+    waitUntilApplied: options.wait === true,
+    keepApiKeys: false,
+  }
+  const response = await sendRevokeAll(request, options, runtime).catch((cause: unknown) => {
+    const why = cause instanceof CommandError ? cause.message : 'no answer'
+    throw new CommandError(`The key signs no more, but its tokens may still be accepted: repeat the command. ${why}`, {
+      cause,
+    })
+  })
+  reportRevokeAll(response, options, runtime)
+}
+
 function commands({ directory }: DirectoryOptions): ReturnType<typeof createKeyCommands> {
   return createKeyCommands(directory, { clock: systemClock })
 }
 
-/** Others keep a JWKS for `jwks_max_age`, and refresh it on their own schedule besides. */
+/** At worst a verifier asks just before its next refresh is due, and gets what a cache has kept for `jwks_max_age`. */
 async function publishedFor({ config }: ForceOptions, runtime: Runtime): Promise<number> {
-  if (config === undefined) return DEFAULT_REFRESH_MS
-  const { signing } = await readConfig(config, runtime, { dev: false })
-  return Math.max(DEFAULT_REFRESH_MS, signing?.jwks_max_age ?? 0)
+  if (config === undefined) return DEFAULT_REFRESH_MS + DEFAULT_JWKS_MAX_AGE_MS
+  const { signing, issuers } = await readConfig(config, runtime, { dev: false })
+  const refreshes = issuers.flatMap(({ keys }) => ('url' in keys ? [keys.refresh] : []))
+  return Math.max(DEFAULT_REFRESH_MS, ...refreshes) + (signing?.jwks_max_age ?? DEFAULT_JWKS_MAX_AGE_MS)
 }
 
+/** API keys do not count: a retired key still verifies them. */
 async function longestToken({ config }: ForceOptions, runtime: Runtime): Promise<number> {
-  if (config === undefined) return DEFAULT_LONGEST_TOKEN_MS
-  const { signing, issuers } = await readConfig(config, runtime, { dev: false })
-  const own = issuers.filter(({ keys }) => 'own' in keys).map(({ max_lifetime }) => max_lifetime)
-  return Math.max(signing?.api_key.max_ttl ?? 0, signing?.access.max_ttl ?? 0, ...own)
+  if (config === undefined) return DEFAULT_LONGEST_TOKEN_MS + RELOAD_MS
+  const { signing } = await readConfig(config, runtime, { dev: false })
+  return (signing === undefined ? DEFAULT_LONGEST_TOKEN_MS : longestCheckedLifetimeMs(signing)) + RELOAD_MS
 }
 
 function show(outcome: Result<readonly KeyRow[], KeyCommandError>, runtime: Runtime): void {

@@ -1,4 +1,4 @@
-// What an operator does to a key directory: new, list, promote, retire. Each command reads the files, applies one rule
+// What an operator does to a key directory: new, list, promote, retire, revoke. Each command reads the files, applies one rule
 // and writes the states back in one step; a running process sees it within two seconds. Printing is left to the CLI.
 import type { Clock } from '../clock.ts'
 import { ok, type Result, refuse } from '../result.ts'
@@ -18,6 +18,10 @@ export const keyCommandErrors = {
   published_too_short: 'The key has not been published long enough: some verifiers may not have it yet',
   key_in_use: 'The key is current: promote another one first',
   already_retired: 'The key is retired already',
+  already_revoked: 'The key is revoked',
+  only_signing_key: 'The key is current and no other can sign: make one with "keys new" first',
+  successor_ambiguous: 'Several keys could take over: say which with --promote',
+  successor_unfit: 'Only another key that is next or previous and has its private part can take over',
   tokens_may_exist: 'Tokens signed by this key may still be valid',
 } as const
 
@@ -61,6 +65,12 @@ interface RetireOptions {
   readonly force?: boolean
 }
 
+interface RevokeOptions {
+  readonly kid: string
+  /** Takes over where the key is current. Need not be given while only one key can. */
+  readonly promote?: string
+}
+
 export interface KeyCommands {
   list(): Outcome
   /** Makes the first key of an empty directory, and lists what there is in any other. */
@@ -71,6 +81,12 @@ export interface KeyCommands {
   promote(options: PromoteOptions): Outcome
   /** `previous` (or a `next` that is not wanted) becomes `retired`. */
   retire(options: RetireOptions): Outcome
+  /**
+   * A key that leaked: `revoked` at once, whatever its tokens. Where it is current another takes over in the same step,
+   * however short it has been published: the alternative is to sign nothing. Can be repeated. That the tokens are refused
+   * elsewhere too is a revocation of its own.
+   */
+  revoke(options: RevokeOptions): Outcome
 }
 
 export function createKeyCommands(directory: string, deps: { readonly clock: Clock }): KeyCommands {
@@ -125,10 +141,27 @@ export function createKeyCommands(directory: string, deps: { readonly clock: Clo
     if (standing === undefined) return refuse({ error: 'key_unknown' })
     if (standing.state === 'current') return refuse({ error: 'key_in_use' })
     if (standing.state === 'retired') return refuse({ error: 'already_retired' })
+    if (standing.state === 'revoked') return refuse({ error: 'already_revoked' })
     // A key that is still `next` has signed nothing.
     const allowedFrom = standing.state === 'previous' ? standing.since + longestTokenMs : 0
     if (!force && now < allowedFrom) return refuse({ error: 'tokens_may_exist', allowedFrom })
     return write(standingsOf(set.value, now), new Map([[kid, { state: 'retired', since: now }]]))
+  }
+
+  async function revoke({ kid, promote: successor }: RevokeOptions): Outcome {
+    const now = clock.wallMs()
+    const set = await readSet(directory)
+    if (!set.ok) return set
+    const standing = set.value.keys.get(kid)?.standing
+    if (standing === undefined) return refuse({ error: 'key_unknown' })
+    if (standing.state === 'revoked') return load()
+    const changes = new Map<string, KeyStanding>([[kid, { state: 'revoked', since: now }]])
+    if (standing.state === 'current') {
+      const chosen = chooseSuccessor(set.value, successor)
+      if (!chosen.ok) return chosen
+      changes.set(chosen.value.kid, { state: 'current', since: now })
+    }
+    return write(standingsOf(set.value, now), changes)
   }
 
   /** A disk that is full or read-only is the operator's to mend, not a crash. */
@@ -153,6 +186,7 @@ export function createKeyCommands(directory: string, deps: { readonly clock: Clo
     create: (options) => guarded(() => create(options)),
     promote: (options) => guarded(() => promote(options)),
     retire: (options) => guarded(() => retire(options)),
+    revoke: (options) => guarded(() => revoke(options)),
   }
 }
 
@@ -204,4 +238,20 @@ function chooseNext({ keys }: KeySet, kid: string | undefined): Result<OwnKey, K
   const [only, ...others] = candidates
   if (only === undefined) return refuse({ error: 'key_not_next' })
   return others.length > 0 ? refuse({ error: 'key_ambiguous' }) : ok(only)
+}
+
+/** A previous key is known to every verifier already; a next one may be, and is meant to sign. */
+function chooseSuccessor({ keys }: KeySet, kid: string | undefined): Result<OwnKey, KeyCommandError> {
+  const fit = [...keys.values()].filter(
+    ({ standing: { state }, privateKey }) => privateKey !== undefined && (state === 'next' || state === 'previous'),
+  )
+  if (kid !== undefined) {
+    const named = fit.find((key) => key.kid === kid)
+    if (named !== undefined) return ok(named)
+    return refuse({ error: keys.has(kid) ? 'successor_unfit' : 'key_unknown' })
+  }
+  const next = fit.filter(({ standing }) => standing.state === 'next')
+  const [only, ...others] = next.length > 0 ? next : fit
+  if (only === undefined) return refuse({ error: 'only_signing_key' })
+  return others.length > 0 ? refuse({ error: 'successor_ambiguous' }) : ok(only)
 }

@@ -20,6 +20,8 @@ export interface KeyDirectoryOptions {
 export interface KeyDirectory extends SigningKeys {
   /** Loads the keys and begins to watch them. The mistake is for the start: keep going or give up. */
   start(): Promise<Result<void, KeyMistake>>
+  /** Looks at the files now, instead of at the next tick. */
+  reload(): Promise<void>
   /** Called after every change of the set. Returns what ends the calls. */
   onChange(listener: () => void): () => void
   status(): KeyDirectoryStatus
@@ -61,8 +63,15 @@ export function createKeyDirectory(
   let freshAsOfMs: number | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let loading: Promise<void> = Promise.resolve()
 
-  async function load(): Promise<void> {
+  /** One at a time: an older look must not end after a newer one. */
+  function load(): Promise<void> {
+    loading = loading.then(loadOnce)
+    return loading
+  }
+
+  async function loadOnce(): Promise<void> {
     const startedAtMs = clock.monotonicMs()
     const found = await look(directory, seen, signs)
     if (found !== undefined) {
@@ -128,6 +137,7 @@ export function createKeyDirectory(
     ring,
     signer: () => current?.signer,
     jwks: () => current?.jwks ?? nothing,
+    reload: load,
     async start() {
       await load()
       schedule()
@@ -171,6 +181,7 @@ function prepare(set: KeySet, signs: boolean): Result<Loaded, KeyMistake> {
   if (signs && signer === undefined) {
     return refuse({ kid: set.current.kid, message: 'The current key has no private part' })
   }
-  const verification = new Map([...set.keys].map(([kid, key]) => [kid, toVerificationKey(key)]))
+  const usable = [...set.keys].filter(([, { standing }]) => standing.state !== 'revoked')
+  const verification = new Map(usable.map(([kid, key]) => [kid, toVerificationKey(key)]))
   return ok({ set, signer, verification, jwks: toJwks(set) })
 }

@@ -6,9 +6,10 @@ import { ok, type Result, refuse } from '../result.ts'
 
 /**
  * `next`: published, does not sign yet. `current`: signs. `previous`: published, signs no more. `retired`: not
- * published; verifies API keys at Issue, replacements and revocations only.
+ * published; verifies API keys at Issue, replacements and revocations only. `revoked`: leaked; good for nothing, named so
+ * that nobody takes it up again.
  */
-const keyStates = ['next', 'current', 'previous', 'retired'] as const
+const keyStates = ['next', 'current', 'previous', 'retired', 'revoked'] as const
 export type KeyState = (typeof keyStates)[number]
 
 export interface KeyStanding {

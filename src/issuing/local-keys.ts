@@ -3,6 +3,7 @@
 import { CompactSign, type JWK } from 'jose'
 import type { VerificationKey } from '../tokens/port.ts'
 import type { KeySet, OwnKey } from './key-set.ts'
+import type { KeyState } from './key-states.ts'
 import { type JwkSetDocument, type Signer, SigningUnavailableError } from './signer.ts'
 
 const encoder = new TextEncoder()
@@ -24,7 +25,9 @@ export function createLocalSigner({ kid, algorithm, privateKey }: OwnKey): Signe
   }
 }
 
-const isPublished = ({ standing }: OwnKey): boolean => standing.state !== 'retired'
+const publishedStates: ReadonlySet<KeyState> = new Set(['next', 'current', 'previous'])
+
+const isPublished = ({ standing }: OwnKey): boolean => publishedStates.has(standing.state)
 
 export function toVerificationKey(key: OwnKey): VerificationKey {
   return { kid: key.kid, key: key.publicKey, algorithms: [key.algorithm], published: isPublished(key) }

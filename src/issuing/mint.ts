@@ -1,6 +1,7 @@
 // A plan → a signed token: the id, the moment, the current key, the signature, the size. The last step of every grant;
 // whether the token may exist has been decided before it.
 import { randomUUID } from 'node:crypto'
+import type { RevokedReason } from '../denylist/port.ts'
 import { ok, type Result } from '../result.ts'
 import { fail, type ServiceError } from '../service-errors.ts'
 import type { Moments } from './moment.ts'
@@ -10,7 +11,7 @@ import { type Signer, type SigningKeys, SigningUnavailableError } from './signer
 
 export interface MintDeps {
   readonly issuer: string
-  readonly keys: Pick<SigningKeys, 'signer'>
+  readonly keys: Pick<SigningKeys, 'signer' | 'reload'>
   readonly moments: Moments
 }
 
@@ -21,8 +22,23 @@ const MAX_TOKEN_BYTES = 4096
 const TOKEN_TYPE = 'JWT'
 
 export async function mint(plan: TokenPlan, now: number, deps: MintDeps): Promise<Result<IssuedToken, ServiceError>> {
-  const signer = deps.keys.signer()
+  const { keys } = deps
+  const signer = keys.signer()
   if (signer === undefined) return fail('keys_unavailable', { audit: { cause: 'no_current_key' } })
+  const minted = await mintWith(signer, plan, now, deps)
+  if (minted.ok || minted.reason.audit?.cause !== ('key_revoked' satisfies RevokedReason)) return minted
+  // Whoever revokes a key has put another in its place; the files just have not been looked at since.
+  await keys.reload?.()
+  const other = keys.signer()
+  return other === undefined || other.kid === signer.kid ? minted : mintWith(other, plan, now, deps)
+}
+
+async function mintWith(
+  signer: Signer,
+  plan: TokenPlan,
+  now: number,
+  deps: MintDeps,
+): Promise<Result<IssuedToken, ServiceError>> {
   const jti = randomUUID()
   const iat = await deps.moments.settle(now, (issuedAt) => ({
     issuer: deps.issuer,

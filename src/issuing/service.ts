@@ -24,7 +24,7 @@ export interface IssuingDeps {
   readonly signing: SigningConfig
   /** We as an issuer, with all our keys. */
   readonly own: TrustedIssuer
-  readonly keys: Pick<SigningKeys, 'signer'>
+  readonly keys: Pick<SigningKeys, 'signer' | 'reload'>
   readonly verifier: TokenVerifier
   readonly denylist: Denylist
   readonly log: Pick<RevocationLog, 'storeSeconds'>

@@ -30,6 +30,8 @@ export interface JwkSetDocument {
 export interface SigningKeys {
   /** The current key; `undefined` while there is none that may sign. */
   signer(): Signer | undefined
+  /** Looks again which key is current, where that can change unnoticed. Never rejects. */
+  reload?(): Promise<void>
   /** All own keys, retired ones included; only `published` ones are good at Check. */
   readonly ring: KeyRing
   /** What others verify with: next, current and previous keys. */

@@ -118,7 +118,8 @@ export function createWorld(options: WorldOptions = {}) {
 
   const store = createFakeStore(() => Math.floor(clock.wallMs() / 1000))
   let signerState: 'good' | 'none' | 'failing' = 'good'
-  const signer: Signer = {
+  let afterReload: Signer | undefined
+  let signer: Signer = {
     kid: ownKey().kid,
     algorithm: ownKey().alg,
     async sign({ typ, payload }) {
@@ -138,7 +139,12 @@ export function createWorld(options: WorldOptions = {}) {
   const issuing = createIssuing({
     ...shared,
     own,
-    keys: { signer: () => (signerState === 'none' ? undefined : signer) },
+    keys: {
+      signer: () => (signerState === 'none' ? undefined : signer),
+      reload: async () => {
+        signer = afterReload ?? signer
+      },
+    },
     quotas: createQuotas({ clock }),
     async sleep(ms) {
       slept.push(ms)
@@ -164,6 +170,13 @@ export function createWorld(options: WorldOptions = {}) {
     callers: createCallers,
     setSigner(state: typeof signerState) {
       signerState = state
+    },
+    /** The files name another current key, which nobody has looked at yet. */
+    promote(key: TestKey) {
+      const { kid, alg } = key
+      ownRing.put(key)
+      const sign: Signer['sign'] = async ({ typ, payload }) => signCompact({ alg, kid, typ }, payload, key)
+      afterReload = { kid, algorithm: alg, sign }
     },
     /** Puts something on the denylist, as the mirror would after a revocation. */
     deny(dimension: Dimension, id: string, issuer = ISSUER) {

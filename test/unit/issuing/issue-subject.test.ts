@@ -1,4 +1,5 @@
 // Issue by the word of a caller: access tokens and API keys for a subject that it has authenticated itself.
+import { decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import {
   apiKey,
@@ -11,7 +12,7 @@ import {
   payloadOf,
   reasonOf,
 } from '../../support/issuing/world.ts'
-import { ISSUER, ownKey } from '../../support/tokens.ts'
+import { ISSUER, keyFor, ownKey } from '../../support/tokens.ts'
 
 const user = { name: 'alice@example.org', is_admin: false }
 const DAY = 86_400
@@ -212,6 +213,17 @@ describe('signing', () => {
     expect(await world.issue(bySubject())).toMatchObject({
       reason: { reason: 'keys_unavailable', audit: { cause: 'key_revoked' } },
     })
+  })
+
+  it('by another key at once, where the own one has been revoked and the files name another', async () => {
+    const world = createWorld()
+    const other = keyFor('ES256', 'other')
+    world.deny('key_id', ownKey().kid)
+    world.promote(other)
+    const { token } = good(await world.issue(bySubject()))
+    expect(decodeProtectedHeader(token)).toMatchObject({ kid: other.kid })
+    world.deny('key_id', other.kid)
+    expect(reasonOf(await world.issue(bySubject()))).toBe('keys_unavailable')
   })
 })
 

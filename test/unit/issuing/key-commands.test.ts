@@ -229,6 +229,76 @@ describe('keys retire', () => {
   })
 })
 
+describe('keys revoke', () => {
+  const previous = { ...twoKeys, 'states.yaml': twoKeys['states.yaml'].replace('state: next', 'state: previous') }
+  const third = (state: string): Readonly<Record<string, string>> => ({
+    ...twoKeys,
+    'c.pem': pairs.rsa().privatePem,
+    'states.yaml': `${twoKeys['states.yaml']}c: { state: ${state}, since: "2026-02-02T02:00:00Z" }\n`,
+  })
+
+  it.each<[string, Readonly<Record<string, string>>, object, Record<string, string>]>([
+    ['a current key: the next one takes over, however young it is', twoKeys, {}, { a: 'revoked', b: 'current' }],
+    ['a current key: a previous one takes over where none is next', previous, {}, { a: 'revoked', b: 'current' }],
+    ['a current key: next goes before previous', third('previous'), {}, { a: 'revoked', b: 'current', c: 'previous' }],
+    [
+      'a current key: the one that was named takes over',
+      third('next'),
+      { promote: 'c' },
+      { a: 'revoked', b: 'next', c: 'current' },
+    ],
+  ])('%s', async (_name, files, options, expected) => {
+    const { commands } = await commandsIn(files)
+    expect(states(await commands.revoke({ kid: 'a', ...options }))).toEqual(expected)
+  })
+
+  it('takes a key that is not current alone', async () => {
+    const { commands } = await commandsIn(twoKeys)
+    expect(states(await commands.revoke({ kid: 'b' }))).toEqual({ a: 'current', b: 'revoked' })
+  })
+
+  it('can be repeated', async () => {
+    const { commands } = await commandsIn(twoKeys)
+    await commands.revoke({ kid: 'a' })
+    expect(states(await commands.revoke({ kid: 'a' }))).toEqual({ a: 'revoked', b: 'current' })
+  })
+
+  it.each<[string, Readonly<Record<string, string>>, { kid: string; promote?: string }, string]>([
+    ['the only signing key', { 'a.pem': pairs.p256().privatePem }, { kid: 'a' }, 'only_signing_key'],
+    [
+      'the only key that can sign',
+      { ...twoKeys, 'b.pem': pairs.otherP256().publicPem },
+      { kid: 'a' },
+      'only_signing_key',
+    ],
+    ['the current key where several could take over', third('next'), { kid: 'a' }, 'successor_ambiguous'],
+    ['a key in favour of itself', twoKeys, { kid: 'a', promote: 'a' }, 'successor_unfit'],
+    ['a key in favour of a retired one', third('retired'), { kid: 'a', promote: 'c' }, 'successor_unfit'],
+    ['a key in favour of one that is not there', twoKeys, { kid: 'a', promote: 'x' }, 'key_unknown'],
+    ['a key that is not there', twoKeys, { kid: 'x' }, 'key_unknown'],
+  ])('refuses %s, and changes nothing', async (_name, files, options, error) => {
+    const { commands } = await commandsIn(files)
+    const before = await commands.list()
+    expect(await commands.revoke(options)).toEqual({ ok: false, reason: { error } })
+    expect(await commands.list()).toEqual(before)
+  })
+
+  it('leaves a key that no other command takes up again', async () => {
+    const { commands } = await commandsIn(twoKeys)
+    await commands.revoke({ kid: 'b' })
+    const refused = async (outcome: Promise<Result<unknown, KeyCommandError>>) => {
+      const { ok, ...rest } = await outcome
+      return ok ? 'ok' : rest
+    }
+    expect(await refused(commands.promote({ kid: 'b', publishedForMs: 0, force: true }))).toEqual({
+      reason: { error: 'key_not_next' },
+    })
+    expect(await refused(commands.retire({ kid: 'b', longestTokenMs: 0, force: true }))).toEqual({
+      reason: { error: 'already_revoked' },
+    })
+  })
+})
+
 describe('a key file', () => {
   it('is never overwritten', async () => {
     const { directory } = await commandsIn()

@@ -69,6 +69,30 @@ describe('the key directory', () => {
     expect(keys.status()).toEqual({ currentKid: 'b', published: 1, retired: 1, mistake: undefined })
   })
 
+  it('know nothing of a revoked key', async () => {
+    const directory = await temporaryDirectory({
+      'a.pem': pairs.p256().privatePem,
+      'b.pem': pairs.otherP256().privatePem,
+      'states.yaml': states({ a: 'revoked', b: 'current' }),
+    })
+    const { keys } = await watch(directory)
+    expect(keys.ring.find('a')).toEqual({ ok: false, reason: 'key_unknown' })
+    expect(keys.jwks().keys.map(({ kid }) => kid)).toEqual(['b'])
+    expect(keys.status()).toEqual({ currentKid: 'b', published: 1, retired: 0, mistake: undefined })
+  })
+
+  it('are there as soon as somebody asks for another look', async () => {
+    const directory = await temporaryDirectory({
+      'a.pem': pairs.p256().privatePem,
+      'b.pem': pairs.otherP256().privatePem,
+      'states.yaml': states({ a: 'current', b: 'next' }),
+    })
+    const { keys } = await watch(directory)
+    await replace(join(directory, 'states.yaml'), states({ a: 'revoked', b: 'current' }))
+    await keys.reload()
+    expect(keys.signer()?.kid).toBe('b')
+  })
+
   it('keeps the last good set after a mistake, reports it once, and recovers by itself', async () => {
     const directory = await temporaryDirectory({ 'a.pem': pairs.p256().privatePem })
     const { keys, log } = await watch(directory)
