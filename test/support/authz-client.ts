@@ -68,6 +68,11 @@ export function createAuthzClient(channel: Channel): AuthzClient {
   }
 }
 
+/** An envoy.service.auth.v3.CheckRequest by its field names, for checkBytes. */
+export function encodeCheck(request: object): Buffer {
+  return protos.message('envoy.service.auth.v3.CheckRequest').serialize(request)
+}
+
 /** Envoy 1.40 with `encode_raw_headers`: one entry a header, values as bytes. */
 function requestOf({ method = 'GET', path = '/data', host = 'app.example', token, ...plan }: CheckPlan): object {
   const { headers = {}, policy = 'default' } = plan
