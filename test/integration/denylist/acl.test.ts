@@ -1,11 +1,10 @@
 // The ACL users of docs/redis.md, read from there: nothing more is needed, each command less is noticed, and a sidecar's
 // user can neither add nor remove a revocation.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RedisOptions } from '../../../src/denylist/options.ts'
 import { ORIGIN, type RevocationStore } from '../../../src/denylist/store-port.ts'
 import { type RedisCluster, startCluster } from '../../support/denylist/cluster.ts'
+import { redisPage, rulesOf, USER_PASSWORD } from '../../support/denylist/documented-users.ts'
 import { notBefore, revocation, revoked, token } from '../../support/denylist/entries.ts'
 import { openTestStore, redisOptions, silentLog } from '../../support/denylist/redis-store.ts'
 import { startDenylist } from '../../support/denylist/running.ts'
@@ -15,40 +14,22 @@ import { eventually } from '../../support/eventually.ts'
 import { type RedisServer, startRedis } from '../../support/redis.ts'
 import { describeWith } from '../../support/tools.ts'
 
-const page = await readFile(join(import.meta.dirname, '../../../docs/redis.md'), 'utf8')
-const NAMESPACE = 'test-'
-const PASSWORD = 'a-test-password'
+const namespace = 'test-*'
 const DENIED = 'The Redis user lacks a permission, see docs/redis.md'
 const maxStalenessMs = 5000
 
-/** The rules of a user as the page has them, for our password and for any namespace of a test. */
-function rulesOf(user: string, which = 0): readonly string[] {
-  const lines = page.split('\n').filter((line) => line.startsWith(`user ${user} `))
-  const [, , ...rules] = (lines[which] ?? '')
-    .replace('PASSWORD', PASSWORD)
-    .replaceAll('{postern}', `{${NAMESPACE}*}`)
-    .split(' ')
-  if (rules.length === 0) throw new Error(`docs/redis.md has no user ${user}`)
-  return rules
-}
-
-/** A selector is one argument, with its spaces. */
-function argumentsOf(rules: readonly string[]): readonly string[] {
-  return rules.join(' ').match(/\([^)]*\)|\S+/g) ?? []
-}
-
-const commandsOf = (user: string) => rulesOf(user).filter((rule) => rule.startsWith('+'))
+const commandsOf = (rules: readonly string[]) => rules.filter((rule) => rule.startsWith('+'))
 
 interface Send {
   send(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>
 }
 
 async function setUser(server: Send, name: string, rules: readonly string[]): Promise<void> {
-  await server.send('ACL', 'SETUSER', name, 'reset', ...argumentsOf(rules))
+  await server.send('ACL', 'SETUSER', name, 'reset', ...rules)
 }
 
 function optionsFor(port: number, username: string, more: Partial<RedisOptions> = {}): RedisOptions {
-  return redisOptions(port, { username, password: PASSWORD, ...more })
+  return redisOptions(port, { username, password: USER_PASSWORD, ...more })
 }
 
 describeWith('redis', 'the users of docs/redis.md', () => {
@@ -56,8 +37,9 @@ describeWith('redis', 'the users of docs/redis.md', () => {
   beforeAll(async () => {
     // With `save` instead of `appendonly`, so that CONFIG GET would be asked.
     server = await startRedis({ config: { appendonly: 'no', save: '3600 1' } })
-    for (const name of ['postern-sidecar', 'postern-tokens']) await setUser(server, name, rulesOf(name))
-    await setUser(server, 'confined', rulesOf('postern-sidecar', 1))
+    for (const name of ['postern-sidecar', 'postern-tokens'] as const)
+      await setUser(server, name, rulesOf(name, { namespace }))
+    await setUser(server, 'confined', rulesOf('postern-sidecar', { namespace, which: 1 }))
   })
   afterAll(() => server.close())
 
@@ -109,9 +91,7 @@ describeWith('redis', 'the users of docs/redis.md', () => {
   })
 
   it('the confined one cannot put a key of the wrong type where there is none', async () => {
-    const key = `{${NAMESPACE}x}:epoch`
-    const selectors = argumentsOf(rulesOf('postern-sidecar', 1))
-    expect(selectors.at(-1)).toMatch(/^\(.*\)$/)
+    const key = '{test-x}:epoch'
     expect(String(await server.send('ACL', 'DRYRUN', 'confined', 'HSET', key, 'a', 'b'))).toMatch(/no permissions/)
     expect(await server.send('ACL', 'DRYRUN', 'postern-sidecar', 'HSET', key, 'a', 'b')).toBe('OK')
   })
@@ -161,13 +141,14 @@ describeWith('redis', 'the users of docs/redis.md', () => {
       ['postern-sidecar', reads],
       ['postern-tokens', writes],
     ] as const)('%s misses each, and says so', async (user, tasks) => {
-      await setUser(server, 'less', rulesOf(user))
+      const rules = rulesOf(user, { namespace })
+      await setUser(server, 'less', rules)
       expect(await said('less', tasks)).toEqual([])
-      for (const command of commandsOf(user)) {
+      for (const command of commandsOf(rules)) {
         await setUser(
           server,
           'less',
-          rulesOf(user).filter((rule) => rule !== command),
+          rules.filter((rule) => rule !== command),
         )
         const expected = command === '+hdel' ? 'its line stays in the registry' : (otherwise[command] ?? DENIED)
         expect([command, await said('less', tasks)]).toEqual([command, expect.arrayContaining([expected])])
@@ -192,10 +173,10 @@ describeWith('redis', 'the users of docs/redis.md elsewhere', () => {
 
   it('at Sentinels: the user that may only ask for the master suffices, a wrong password is named', async () => {
     set = await startSentinelSet()
-    await setUser(set.servers[0], 'postern-tokens', [...rulesOf('postern-tokens'), '+wait'])
+    await setUser(set.servers[0], 'postern-tokens', [...rulesOf('postern-tokens', { namespace }), '+wait'])
     for (const sentinel of set.sentinels) {
       await setUser(sentinel, 'postern-sentinel', rulesOf('postern-sentinel'))
-      await setUser(sentinel, 'useless', ['on', `>${PASSWORD}`, '+ping'])
+      await setUser(sentinel, 'useless', ['on', `>${USER_PASSWORD}`, '+ping'])
     }
     const { topology } = set
     if (topology.kind !== 'sentinel') throw new TypeError('not Sentinels')
@@ -209,22 +190,23 @@ describeWith('redis', 'the users of docs/redis.md elsewhere', () => {
         await store.close()
       }
     }
-    expect(await beat('postern-sentinel', PASSWORD)).toBe(1)
+    expect(await beat('postern-sentinel', USER_PASSWORD)).toBe(1)
     await expect(beat('postern-sentinel', 'wrong')).rejects.toThrow('The Sentinels refuse the user name or password')
-    await expect(beat('useless', PASSWORD)).rejects.toThrow('The user at the Sentinels lacks a permission')
+    await expect(beat('useless', USER_PASSWORD)).rejects.toThrow('The user at the Sentinels lacks a permission')
   }, 40_000)
 
   it('on a Cluster: two commands more, to find the master', async () => {
     cluster = await startCluster()
     const more = ['+cluster|info', '+cluster|slots']
-    for (const command of more) expect(page).toContain(command.replace('|', '\\|'))
+    for (const command of more) expect(redisPage).toContain(command.replace('|', '\\|'))
     const nodes = [...cluster.masters, cluster.replica]
-    for (const node of nodes) await setUser(node, 'postern-tokens', [...rulesOf('postern-tokens'), ...more])
+    for (const node of nodes)
+      await setUser(node, 'postern-tokens', [...rulesOf('postern-tokens', { namespace }), ...more])
     const store = await openTestStore(optionsFor(0, 'postern-tokens', { topology: cluster.topology }))
     await store.add([revoked('a')])
     expect((await store.beat({ after: undefined, maxStalenessMs })).size).toBe(1)
     await store.close()
-    for (const node of nodes) await setUser(node, 'postern-tokens', rulesOf('postern-tokens'))
+    for (const node of nodes) await setUser(node, 'postern-tokens', rulesOf('postern-tokens', { namespace }))
     const less = await openTestStore(optionsFor(0, 'postern-tokens', { topology: cluster.topology }))
     await eventually('said', async () => {
       const error = await less.beat({ after: undefined, maxStalenessMs }).catch((reason: unknown) => reason)
