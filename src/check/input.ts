@@ -22,7 +22,9 @@ export interface CheckInput {
 /** `request_malformed` for bytes that are no CheckRequest, and for TCP requests, which carry no HTTP request. */
 export function readCheckInput(bytes: Uint8Array): Result<CheckInput, 'request_malformed'> {
   try {
-    const input = toInput(CheckRequestView.decode(bytes))
+    // Not as a Buffer: cutting one of those into parts takes several times as long.
+    const view = CheckRequestView.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    const input = toInput(view)
     return input === undefined ? refuse('request_malformed') : ok(input)
   } catch {
     return refuse('request_malformed')
@@ -34,10 +36,19 @@ function toInput({ attributes }: CheckRequestView): CheckInput | undefined {
   if (attributes === undefined || http === undefined) return undefined
   const headers = readHeaders(http)
   return {
-    id: text(http.id),
-    method: text(http.method),
-    host: text(http.host),
-    target: text(http.path),
+    // Most decisions ask for few of these, and a text costs more than its bytes.
+    get id() {
+      return text(http.id)
+    },
+    get method() {
+      return text(http.method)
+    },
+    get host() {
+      return text(http.host)
+    },
+    get target() {
+      return text(http.path)
+    },
     policyName: readPolicyName(attributes.contextExtensions),
     headers: (name) => valuesOf(headers, name),
   }
