@@ -2,6 +2,7 @@
 // argv → cli. The only file that touches `process`.
 import { join } from 'node:path'
 import { runCli } from './cli/cli.ts'
+import { hideTokens } from './cli/hide-tokens.ts'
 import type { Runtime } from './cli/runtime.ts'
 
 function stopped(): Promise<void> {
@@ -20,7 +21,7 @@ const runtime: Runtime = {
   env: process.env,
   stdin: process.stdin,
   out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  err: (text) => void process.stderr.write(hideTokens(text)),
   log: process.stdout,
   stopped,
   packageRoot: join(import.meta.dirname, '..'),
