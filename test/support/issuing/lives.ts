@@ -5,8 +5,9 @@ import { decide } from '../../../src/check/decide.ts'
 import type { Examined } from '../../../src/check/examine.ts'
 import type { CheckInput } from '../../../src/check/input.ts'
 import type { CompiledPolicy } from '../../../src/check/policy.ts'
+import type { Denylist } from '../../../src/denylist/port.ts'
 import type { GrantRequest } from '../../../src/issuing/request.ts'
-import { createIssuing } from '../../../src/issuing/service.ts'
+import { createIssuing, type IssuingDeps } from '../../../src/issuing/service.ts'
 import type { RevokeAllRequest } from '../../../src/revoking/request.ts'
 import { createRevoking } from '../../../src/revoking/service.ts'
 import { createAudit } from '../../../src/telemetry/audit.ts'
@@ -32,6 +33,12 @@ function keyNumber(index: number): TestKey {
 const operator = callerWith({ revoke: 'any', revoke_all: ['subject', 'client_id', 'key_id', 'transaction'] })
 const signing = signingConfig({ revocable: ['access'] })
 
+const deaf: Denylist = {
+  consult: () => undefined,
+  lookup: () => 'clear',
+  status: () => ({ state: 'live', ageMs: 0, unknownSinceMs: undefined, revision: '', entries: 0 }),
+}
+
 export async function createLives() {
   const clock = createFakeClock()
   const live = await createLiveDenylist(clock)
@@ -42,7 +49,7 @@ export async function createLives() {
   const audit = createAudit(silentLog)
   const shared = { signing, verifier: tokenVerifier, denylist: live.denylist, log: live.log, audit, clock }
 
-  const issuing = createIssuing({
+  const issuer = {
     ...shared,
     own,
     quotas: { take: () => true, takeFor: () => true },
@@ -53,8 +60,10 @@ export async function createLives() {
         return { kid, algorithm: alg, sign: async ({ typ, payload }) => signCompact({ alg, kid, typ }, payload, key) }
       },
     },
-    sleep: async (ms) => clock.advance(ms),
-  })
+    sleep: async (ms: number) => clock.advance(ms),
+  } satisfies IssuingDeps
+  const issuing = createIssuing(issuer)
+  const deafIssuing = createIssuing({ ...issuer, denylist: deaf })
   const revoking = createRevoking({ ...shared, issuers, graceMs: 0, replaceExpiredWithinMs: 0 })
   const check = {
     policies: policiesOf(
@@ -85,6 +94,9 @@ export async function createLives() {
       if (key !== undefined) ring.put(key, { published: false })
     },
     issue: (grant: GrantRequest, expiresIn: number) => issuing.issue(operator, { grant, expiresIn: BigInt(expiresIn) }),
+    /** By another process, which has not heard of any revocation yet. */
+    issueUnaware: (grant: GrantRequest, expiresIn: number) =>
+      deafIssuing.issue(operator, { grant, expiresIn: BigInt(expiresIn) }),
     revoke: (token: string) =>
       revoking.revoke(operator, { token, revokerToken: '', jti: '', issuer: '', waitUntilApplied: false }),
     revokeAll: (request: Pick<RevokeAllRequest, 'target'> & { readonly keepApiKeys?: boolean }) =>

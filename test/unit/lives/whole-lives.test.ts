@@ -38,7 +38,13 @@ const step = fc.oneof(
     weight: 4,
   },
   {
-    arbitrary: fc.record({ act: fc.constant('mint' as const), from: pick, isTask: fc.boolean(), lifetime }),
+    arbitrary: fc.record({
+      act: fc.constant('mint' as const),
+      from: pick,
+      isTask: fc.boolean(),
+      isUnaware: fc.boolean(),
+      lifetime,
+    }),
     weight: 4,
   },
   { arbitrary: fc.record({ act: fc.constant('revoke' as const), token: pick }), weight: 2 },
@@ -80,13 +86,15 @@ function createStory(lives: Lives, tally: Tally) {
     grant: Parameters<Lives['issue']>[0],
     about: Pick<TokenFact, 'kind' | 'sub' | 'azp' | 'root'>,
     lifetime: number,
+    isUnaware = false,
   ): Promise<void> {
     const kid = lives.currentKid()
     const asked = lives.nowSeconds()
-    const issued = await lives.issue(grant, lifetime)
+    const issued = await (isUnaware ? lives.issueUnaware : lives.issue)(grant, lifetime)
     // What would outlive its API key is refused for that, whoever else might refuse it.
     const outlives = reasonOf(issued) === 'api_key_expires_first'
-    const expected = oracle.mints(kid, about.root, asked) && !outlives
+    const isMissed = isUnaware && (about.root === undefined || asked < about.root.exp)
+    const expected = (isMissed || oracle.mints(kid, about.root, asked)) && !outlives
     expect([issued.ok, about, reasonOf(issued)]).toEqual([expected, about, reasonOf(issued)])
     if (!issued.ok) {
       tally.notMinted += 1
@@ -96,7 +104,7 @@ function createStory(lives: Lives, tally: Tally) {
     const { iat, exp } = payloadOf(issued.value.token)
     const fact: TokenFact = { ...about, kid, iat: Number(iat), exp: Number(exp) }
     // What has just been issued works at once.
-    if (fact.kind !== 'api_key' && lives.nowSeconds() < fact.exp)
+    if (!isUnaware && fact.kind !== 'api_key' && lives.nowSeconds() < fact.exp)
       expect(oracle.allows(fact, lives.nowSeconds())).toBe(true)
     known.push({ token: issued.value.token, fact })
   }
@@ -109,12 +117,17 @@ function createStory(lives: Lives, tally: Tally) {
         { kind, sub, azp, root: undefined },
         lifetime,
       ),
-    async mint({ from, isTask, lifetime }) {
+    async mint({ from, isTask, isUnaware, lifetime }) {
       const apiKeys = known.filter(({ fact }) => fact.kind === 'api_key')
       const root = at(apiKeys, from)
       if (root === undefined) return
       const about = { kind: isTask ? 'task' : 'access', sub: root.fact.sub, azp: '', root: root.fact } as const
-      await issue({ kind: 'api_key', apiKey: root.token, taskType: isTask ? 'WORKFLOW' : '' }, about, lifetime)
+      await issue(
+        { kind: 'api_key', apiKey: root.token, taskType: isTask ? 'WORKFLOW' : '' },
+        about,
+        lifetime,
+        isUnaware,
+      )
     },
     async revoke({ token }) {
       const chosen = at(known, token)
