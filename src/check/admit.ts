@@ -33,6 +33,7 @@ export function admit(
   if (purpose !== undefined && claimAt(claims.payload, [purpose.claim]) !== purpose.access) {
     return refuse('purpose_refused')
   }
+  if (policy.requires === 'transaction' && !isTransaction(claims)) return refuse('claims_invalid')
   if (policy.denyTaskTokens && profile.taskType !== undefined) return refuse('purpose_refused')
   if (!isForAudience(claims, profile, policy)) return refuse('audience_mismatch')
   if (profile.apiKey !== undefined && claims.exp > profile.apiKey.exp) return refuse('api_key_bound_exceeded')
@@ -40,6 +41,11 @@ export function admit(
   if (!policy.claims.every(({ path, holds }) => holds(claimAt(claims.payload, path)))) return refuse('claim_refused')
   const identity = identityHeaders(token, profile)
   return identity === undefined ? refuse('claims_invalid') : ok({ token, profile, identity })
+}
+
+/** The claims that every transaction token has (OAuth Transaction Tokens, section 9.2), besides those of any token. */
+function isTransaction({ payload }: TokenClaims): boolean {
+  return ['txn', 'sub', 'scope', 'req_wl'].every((name) => typeof payload[name] === 'string' && payload[name] !== '')
 }
 
 /** Any common member; or a task type that the route lists *and* the token is addressed to. */

@@ -50,7 +50,9 @@ function credentialHeaders({ input, policy, credential }: Allow): IdentityHeader
   if (forwarded !== 'bearer' && input.headers('authorization').length > 0) {
     headers.push({ name: 'authorization', value: undefined })
   }
-  if (input.headers('txn-token').length > 0) headers.push({ name: 'txn-token', value: undefined })
+  if (forwarded !== 'txn_token' && input.headers('txn-token').length > 0) {
+    headers.push({ name: 'txn-token', value: undefined })
+  }
   const lines = input.headers('cookie')
   const cookies = lines.length > 0 ? withoutCookies(lines, cookiesToStrip(policy, forwarded)) : undefined
   if (cookies !== undefined) headers.push({ name: 'cookie', value: cookies === '' ? undefined : cookies })

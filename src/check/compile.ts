@@ -13,6 +13,7 @@ import {
   type Policies,
   type Posture,
   type Route,
+  type TransactionPolicy,
 } from './policy.ts'
 
 /** What Fence's browsers send; stripped even where no policy takes it for a credential. */
@@ -46,7 +47,7 @@ interface Shared {
 
 function compilePolicy(name: string, policy: PolicyConfig, shared: Shared): CompiledPolicy {
   const { cookie, stream_leash: leash } = policy
-  return {
+  const compiled: CompiledPolicy = {
     name,
     issuers: new Map(
       policy.issuers.map((issuer) => resolve(shared.issuers, issuer)).map((issuer) => [issuer.issuer, issuer]),
@@ -75,6 +76,18 @@ function compilePolicy(name: string, policy: PolicyConfig, shared: Shared): Comp
     denyStatus: new Map(Object.entries(policy.deny_status).flatMap(([reason, code]) => statusRow(reason, code))),
     exposeReasons: policy.expose_reasons ?? shared.exposeReasons,
   }
+  return compiled.credentials.has('txn_token') ? { ...compiled, transaction: forTransactions(compiled) } : compiled
+}
+
+const TRANSACTION_TYPES: ReadonlySet<string> = new Set(['txntoken+jwt'])
+
+/** Transaction tokens have no purpose: their type is what tells them from others. */
+function forTransactions(policy: CompiledPolicy): TransactionPolicy {
+  const issuers = [...policy.issuers].map(([iss, issuer]): [string, TrustedIssuer] => [
+    iss,
+    { ...issuer, types: TRANSACTION_TYPES, purpose: undefined },
+  ])
+  return { ...policy, issuers: new Map(issuers), taskTypes: new Set(), requires: 'transaction' }
 }
 
 function compilePosture(posture: PolicyConfig['when_unknown']): Posture {
@@ -82,7 +95,7 @@ function compilePosture(posture: PolicyConfig['when_unknown']): Posture {
 }
 
 function isSupported(kind: string): kind is CredentialKind {
-  return kind === 'bearer' || kind === 'cookie'
+  return kind === 'bearer' || kind === 'cookie' || kind === 'txn_token'
 }
 
 function statusRow(reason: string, code: number | undefined): [DenialReason, number][] {

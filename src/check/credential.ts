@@ -1,4 +1,4 @@
-// CheckInput × policy → the one credential that will be checked, or a denial. Header beats cookie; more than one
+// CheckInput × policy → the one credential that will be checked, or a denial. Headers beat cookies; more than one
 // reading is a denial; a bad credential is never anonymous. Whether the token is genuine is not asked here.
 import { timingSafeEqual } from 'node:crypto'
 import { ok, type Result, refuse } from '../result.ts'
@@ -26,6 +26,10 @@ export function findCredential(
 ): Result<Credential | undefined, CredentialReason> {
   const authorization = input.headers('authorization')
   if (authorization.length > 0) return fromAuthorization(authorization, policy)
+  if (policy.credentials.has('txn_token')) {
+    const transaction = input.headers('txn-token')
+    if (transaction.length > 0) return fromTxnToken(transaction)
+  }
   const cookie = policy.cookie === undefined ? ok(undefined) : fromCookie(input, policy.cookie)
   if (!cookie.ok || cookie.value !== undefined) return cookie
   return policy.anonymous ? ok(undefined) : refuse('credential_missing')
@@ -48,6 +52,15 @@ function fromAuthorization(values: readonly Buffer[], policy: CompiledPolicy): R
   // What is a compact JWS after the scheme can hold nothing ambiguous, so only the rest is searched for it.
   if (!credential.ok && isAmbiguous(header)) return refuse('credential_ambiguous')
   return policy.credentials.has('bearer') ? credential : refuse('credential_malformed')
+}
+
+/** The header holds exactly one token and nothing else (OAuth Transaction Tokens, section 12). */
+function fromTxnToken(values: readonly Buffer[]): Result<Credential, CredentialReason> {
+  const [value] = values
+  if (value === undefined || values.length > 1) return refuse('credential_ambiguous')
+  const header = value.toString('latin1')
+  const credential = asCredential('txn_token', header)
+  return !credential.ok && isAmbiguous(header) ? refuse('credential_ambiguous') : credential
 }
 
 function asCredential(kind: CredentialKind, token: string): Result<Credential, CredentialReason> {

@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.ts'
 import type { DenylistRefs } from '../denylist/port.ts'
 import { refsOf } from '../denylist/vocabulary.ts'
-import { ok, type Result } from '../result.ts'
+import { ok, type Result, refuse } from '../result.ts'
 import type { Expectations, KeyRing, TokenVerifier, VerifiedToken, VerifyReason } from '../tokens/port.ts'
 import { identityOf, readProfile } from '../tokens/profile.ts'
 import type { VerifiedCache } from '../tokens/verified-cache.ts'
@@ -34,9 +34,11 @@ export interface ExamineDeps {
 /** Answers at once unless a key has to be fetched. */
 export function examine(
   credential: Credential,
-  policy: CompiledPolicy,
+  selected: CompiledPolicy,
   deps: ExamineDeps,
 ): Examination | Promise<Examination> {
+  const policy = credential.kind === 'txn_token' ? selected.transaction : selected
+  if (policy === undefined) return refuse('type_refused')
   const remembered = deps.cache.get(credential.token, policy)
   if (remembered !== undefined) return ok(remembered)
   const expectations: Expectations = { issuers: policy.issuers, keys: 'published', nowSeconds: undefined }

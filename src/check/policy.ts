@@ -6,7 +6,7 @@ import type { DenialReason } from './denials.ts'
 import type { CheckInput } from './input.ts'
 import { normaliseHost, normalisePath, withoutParameters } from './path.ts'
 
-export type CredentialKind = 'bearer' | 'cookie'
+export type CredentialKind = 'bearer' | 'cookie' | 'txn_token'
 
 export interface CookieRule {
   readonly name: string
@@ -48,6 +48,8 @@ export interface CompiledPolicy {
   readonly cookie: CookieRule | undefined
   /** Cookies that any policy takes for a credential: none reaches an upstream unchecked. */
   readonly credentialCookies: ReadonlySet<string>
+  /** What a transaction token is held against instead; there where the policy takes one. */
+  readonly transaction?: TransactionPolicy | undefined
   readonly forwardCredential: boolean
   readonly anonymous: boolean
   readonly preflight: boolean
@@ -55,6 +57,16 @@ export interface CompiledPolicy {
   readonly leash: Leash | undefined
   readonly denyStatus: ReadonlyMap<DenialReason, number>
   readonly exposeReasons: boolean
+  /** `transaction`: tokens must have the claims of a transaction token. */
+  readonly requires?: 'transaction'
+}
+
+/**
+ * The same policy for another kind of token: its issuers accept the type `txntoken+jwt` and no other. An object of its
+ * own, so that what was verified as one kind is never remembered as the other.
+ */
+export interface TransactionPolicy extends CompiledPolicy {
+  readonly requires: 'transaction'
 }
 
 export interface Route {

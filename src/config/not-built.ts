@@ -31,7 +31,7 @@ export const notBuilt: Readonly<Record<string, Unavailable>> = {
   'callers.*.exchange': anyItem,
   providers: anyItem,
   token_service: anything,
-  'policies.*.credentials.*': values('txn_token', 'combined', 'upstream_access', 'sigv4'),
+  'policies.*.credentials.*': values('combined', 'upstream_access', 'sigv4'),
   'policies.*.provider': anything,
   'policies.*.upstream': anything,
   'policies.*.shadow': turnedOn,
