@@ -7,6 +7,10 @@ import { StoreUnavailableError } from '../port.ts'
 import { replyCode, toStoreError } from './errors.ts'
 import type { Script } from './scripts.ts'
 
+const CUT = 'The connection to Redis was cut'
+const NO_TLS = 'Redis cannot be reached: no answer, or no TLS on its port'
+const HUNG_UP = 'Redis closed the connection at once: its port may expect TLS'
+
 export type Argument = string | number | Buffer
 
 export interface RedisConnection {
@@ -53,13 +57,10 @@ function explain(error: unknown, { tls }: ConnectOptions): StoreUnavailableError
   const known = toStoreError(error, false)
   const isTimeout = error instanceof Error && 'code' in error && error.code === 'ETIMEDOUT'
   const isHungUp = error instanceof Error && (/closed/i.test(error.message) || known.message === CUT)
-  const words = tls !== undefined && isTimeout ? NO_TLS : tls === undefined && isHungUp ? HUNG_UP : known.message
-  return new StoreUnavailableError(words, { possiblyApplied: false, cause: error })
+  const isMismatch = tls === undefined ? isHungUp : isTimeout
+  if (!isMismatch) return known
+  return new StoreUnavailableError(tls === undefined ? HUNG_UP : NO_TLS, { possiblyApplied: false, cause: error })
 }
-
-const CUT = 'The connection to Redis was cut'
-const NO_TLS = 'Redis cannot be reached: no answer, or no TLS on its port'
-const HUNG_UP = 'Redis closed the connection at once: its port may expect TLS'
 
 function createClient(options: ConnectOptions): Redis {
   const { address, tls } = options
