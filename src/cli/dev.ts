@@ -25,24 +25,40 @@ export interface DevOptions {
 const LOOPBACK = '127.0.0.1'
 const ports = { echo: 10001, tokens: 9192, admin: 9193, http: 9194 } as const
 
+type OnClose = (step: () => Promise<void> | void) => void
+
 export async function dev(options: DevOptions, runtime: Runtime): Promise<void> {
+  // Asked first, so that a Ctrl-C during the start is one too.
+  const stopped = runtime.stopped()
+  const closing: (() => Promise<void> | void)[] = []
+  try {
+    await start(options, runtime, (step) => closing.push(step))
+    await stopped
+  } finally {
+    // Also when the start failed half-way: nothing of it may stay behind.
+    for (const step of closing.reverse()) await step()
+  }
+}
+
+async function start(options: DevOptions, runtime: Runtime, onClose: OnClose): Promise<void> {
   const { directory } = options
   await Promise.all([options.port, ...Object.values(ports)].map(requireFreePort))
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await ensureKeys(join(directory, 'keys'))
   const config = await readConfig(await ensureConfig(directory), runtime, { dev: true })
   const log = createWriteStream(join(directory, 'postern.log'), { flags: 'a', mode: 0o600 })
+  onClose(() => void log.end())
   const app = await startConfigured(config, { ...runtime, log }, { dev: true })
+  onClose(() => app.stop())
   const echo = await startEcho(ports.echo)
+  onClose(() => {
+    echo.close()
+    echo.closeAllConnections()
+  })
   const envoy = await startEnvoyIfAny(options, config, runtime)
+  onClose(() => envoy?.stop())
   await mintApiKey(config, join(directory, 'api-key'), runtime)
   runtime.out(greeting(options, { hasEnvoy: envoy !== undefined, postern: invocation(runtime) }))
-  await runtime.stopped()
-  await envoy?.stop()
-  echo.close()
-  echo.closeAllConnections()
-  await app.stop()
-  log.end()
 }
 
 function requireFreePort(port: number): Promise<void> {

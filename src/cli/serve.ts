@@ -8,9 +8,11 @@ import { createLog } from '../telemetry/log.ts'
 import { CommandError, type Runtime } from './runtime.ts'
 
 export async function serve(options: { readonly config: string }, runtime: Runtime): Promise<void> {
+  // Asked first: a signal during the start ends it in order, once it has come to its end.
+  const stopped = runtime.stopped()
   const config = await readConfig(options.config, runtime, { dev: false })
   const app = await startConfigured(config, runtime, { dev: false })
-  await runtime.stopped()
+  await stopped
   await app.stop()
 }
 
