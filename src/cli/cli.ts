@@ -80,6 +80,9 @@ function createProgram(runtime: Runtime, setExitCode: (exitCode: number) => void
     .option('--logout', 'the token is its own revoker')
     .option('--jti <id>', 'by id instead of by token (callers with `revoke: any`)')
     .option('--issuer <issuer>', 'with --jti: the `iss` of the token')
+    .option('--file <file>', 'every token of a list, one in a line; "-": from standard input')
+    .option('--state <file>', 'with --file: where it is kept which are done (default: the list’s name with .state)')
+    .addOption(new Option('--concurrency <number>', 'with --file: how many at a time').argParser(integer).default(16))
     .option('--wait', 'answer when every live sidecar has it')
     .action(async (options) => (await import('./revoke.ts')).revoke(options, runtime))
 
@@ -121,6 +124,20 @@ function createProgram(runtime: Runtime, setExitCode: (exitCode: number) => void
     .option('--promote <kid>', 'the key that takes over, where several could')
     .option('--wait', 'answer when every live sidecar has it')
     .action(async (kid, options) => (await import('./keys.ts')).revokeKey(kid, options, runtime))
+
+  const denylist = program.command('denylist').description('The revocations in the store of a configuration')
+  const configured = (command: Command): Command =>
+    command.requiredOption('--config <file>', 'the configuration that names the store')
+  configured(denylist.command('stats'))
+    .description('Count what is in the store, and the live sidecars')
+    .action(async (options) => (await import('./denylist.ts')).denylistStats(options, runtime))
+  configured(denylist.command('export'))
+    .description('Print every entry as a JSON line; entries are digests, never tokens')
+    .action(async (options) => (await import('./denylist.ts')).exportDenylist(options, runtime))
+  configured(denylist.command('import'))
+    .description('Add the entries of an export; what the store has already is kept, or raised, never lowered')
+    .option('--file <file>', 'the export; "-" or nothing: from standard input', '-')
+    .action(async (options) => (await import('./denylist.ts')).importDenylist(options, runtime))
 
   program
     .command('redis')

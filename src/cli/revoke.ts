@@ -10,9 +10,19 @@ export interface RevokeOptions extends TokenServiceOptions {
   readonly jti?: string
   readonly issuer?: string
   readonly wait?: true
+  /** A list of tokens instead: revoke-file.ts. */
+  readonly file?: string
+  readonly state?: string
+  readonly concurrency: number
 }
 
 export async function revoke(options: RevokeOptions, runtime: Runtime): Promise<void> {
+  const { file } = options
+  if (file !== undefined) {
+    if (options.jti !== undefined || options.tokenFile !== undefined || options.logout !== undefined)
+      throw new CommandError('--file goes without --token-file, --jti and --logout', { exitCode: 2 })
+    return (await import('./revoke-file.ts')).revokeFile({ ...options, file }, runtime)
+  }
   const request = await requestOf(options, runtime)
   const response = await callTokenService<RevokeResponse>(options, runtime, (client, metadata, callOptions, callback) =>
     client.revoke(request, metadata, callOptions, callback),

@@ -23,26 +23,55 @@ type UnaryCall<Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => void
 
-/** Makes one call and closes the connection. A failure is a CommandError that says which reason the service gave. */
+/** What the service, or the way to it, said no with. */
+export class TokenServiceError extends CommandError {
+  /** google.rpc.Code */
+  readonly status: number
+  constructor(error: ServiceError) {
+    super(describe(error))
+    this.status = error.code
+  }
+}
+
+export interface TokenServiceConnection {
+  /** Rejects with TokenServiceError, which says the reason that the service gave. */
+  call<Response>(call: UnaryCall<Response>): Promise<Response>
+  close(): void
+}
+
+/** Makes one call and closes the connection. */
 export async function callTokenService<Response>(
   options: TokenServiceOptions,
   runtime: Runtime,
   call: UnaryCall<Response>,
 ): Promise<Response> {
+  const connection = await openTokenService(options, runtime)
+  try {
+    return await connection.call(call)
+  } finally {
+    connection.close()
+  }
+}
+
+/** For any number of calls. */
+export async function openTokenService(
+  options: TokenServiceOptions,
+  runtime: Runtime,
+): Promise<TokenServiceConnection> {
   const metadata = new Metadata()
   if (options.jwtFile !== undefined) {
     metadata.set('authorization', `Bearer ${await readSecret(runtime, options.jwtFile, 'workload token')}`)
   }
   const client = new TokenServiceClient(options.address, await channelCredentials(options))
-  try {
-    return await new Promise<Response>((resolve, reject) => {
-      call(client, metadata, { deadline: systemClock.wallMs() + options.timeout }, (error, response) => {
-        if (error === null) resolve(response)
-        else reject(new CommandError(describe(error)))
-      })
-    })
-  } finally {
-    client.close()
+  return {
+    call: (call) =>
+      new Promise((resolve, reject) => {
+        call(client, metadata, { deadline: systemClock.wallMs() + options.timeout }, (error, response) => {
+          if (error === null) resolve(response)
+          else reject(new TokenServiceError(error))
+        })
+      }),
+    close: () => client.close(),
   }
 }
 
