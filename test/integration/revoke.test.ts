@@ -73,17 +73,28 @@ const badRevoker = { code: status.UNAUTHENTICATED, reason: 'revoker_invalid' }
 
 const isGood = async (token: string): Promise<boolean> => (await authz.check({ token })).allowed
 
+interface Recorded {
+  readonly what: string
+  readonly caller: string
+  readonly make: () => string
+  readonly revoker?: () => string
+}
+
 describe('a revocation is recorded', () => {
-  const cases = [
+  const cases: readonly Recorded[] = [
     { what: 'any token that may be revoked', caller: 'local', make: () => own.access(task) },
     { what: 'a token of its client', caller: 'app', make: () => own.access({ ...task, azp: 'app' }) },
     { what: 'a token of another issuer', caller: 'local', make: () => partner.access(task) },
     {
-      ...{ what: 'a token of the user who asks', caller: 'portal', make: () => own.access(task) },
+      what: 'a token of the user who asks',
+      caller: 'portal',
+      make: () => own.access(task),
       revoker: () => own.access(),
     },
     {
-      ...{ what: 'a token of the user who asks with an API key', caller: 'portal', make: () => own.access(task) },
+      what: 'a token of the user who asks with an API key',
+      caller: 'portal',
+      make: () => own.access(task),
       revoker: () => own.access({ pur: 'api_key' }),
     },
   ]
