@@ -23,6 +23,8 @@ export const elsewhere: Parts = { ...numbered('V', 26), D1: 2, D2: 1, D3: 1 }
 /** Of each of these there is at least one case: `C2`, or `C2.1` and so on. */
 export const families: readonly string[] = [
   ...Object.keys(numbered('C', 22)),
+  // What §6.1 names as missing upstream.
+  ...Object.keys(numbered('N', 19)),
   // The rows of the two paths of §3.3, of the order of checks of §2, of appendix A.
   ...Object.keys(numbered('P', 9)),
   ...Object.keys(numbered('S', 8)),

@@ -229,6 +229,16 @@ const users: readonly Case[] = [
     theirs: '500',
     notApplicable: 'The task rules are part of the configuration: there is nothing to be down.',
   },
+  {
+    id: 'N20',
+    upstream: 'validate.py (96-101), not tested',
+    asks: 'an API key from before 13.2.0, for the base URL instead of gen3',
+    theirs: '200: the base URL still counts as an audience',
+    differs:
+      'An API key is for the one audience that is configured. Old keys are replaced, or end, within their 30 days; a policy can go on taking old access tokens (A.2.4).',
+    tokens: { legacy: { kind: 'api_key', claims: { aud: [ISSUER] } } },
+    steps: [{ do: 'issue', grant: { apiKey: '{legacy}' }, gives: badKey('audience_mismatch') }],
+  },
 ]
 
 export const notCovered: Suite = {
