@@ -10,7 +10,7 @@ import { formatAddress } from '../config/address.ts'
 import type { Config } from '../config/schema.ts'
 import { devConfig } from '../dev/dev-config.ts'
 import { startEcho } from '../dev/echo.ts'
-import { type RunningEnvoy, startEnvoy } from '../dev/envoy.ts'
+import { EnvoyError, type RunningEnvoy, startEnvoy } from '../dev/envoy.ts'
 import { type IssueResponse, TokenKind } from '../gen/postern/token/v1/token.ts'
 import { createKeyCommands, keyCommandErrors } from '../issuing/key-commands.ts'
 import { CommandError, type Runtime } from './runtime.ts'
@@ -48,17 +48,21 @@ async function start(options: DevOptions, runtime: Runtime, onClose: OnClose): P
   const config = await readConfig(await ensureConfig(directory), runtime, { dev: true })
   const log = createWriteStream(join(directory, 'postern.log'), { flags: 'a', mode: 0o600 })
   onClose(() => void log.end())
-  const app = await startConfigured(config, { ...runtime, log }, { dev: true })
-  onClose(() => app.stop())
-  const echo = await startEcho(ports.echo)
-  onClose(() => {
-    echo.close()
-    echo.closeAllConnections()
-  })
-  const envoy = await startEnvoyIfAny(options, config, runtime)
-  onClose(() => envoy?.stop())
+  // Side by side: Envoy takes as long as we do, and needs nobody yet.
+  const envoy = startEnvoyIfAny(options, config, runtime)
+  await allOf([
+    startConfigured(config, { ...runtime, log }, { dev: true }).then((app) => onClose(() => app.stop())),
+    startEcho(ports.echo).then((echo) => onClose(() => void echo.close().closeAllConnections())),
+    envoy.then((running) => onClose(() => running?.stop())),
+  ])
   await mintApiKey(config, join(directory, 'api-key'), runtime)
-  runtime.out(greeting(options, { hasEnvoy: envoy !== undefined, postern: invocation(runtime) }))
+  runtime.out(greeting(options, { hasEnvoy: (await envoy) !== undefined, postern: invocation(runtime) }))
+}
+
+/** A failure is thrown once all have come to their end: what has started by then is known to whoever cleans up. */
+async function allOf(starts: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(starts)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 function requireFreePort(port: number): Promise<void> {
@@ -104,6 +108,8 @@ async function startEnvoyIfAny(
       check: check.kind === 'unix' ? { unix: check.path } : check,
       upstream: { host: LOOPBACK, port: ports.echo },
     },
+  }).catch((cause: unknown) => {
+    throw cause instanceof EnvoyError ? new CommandError(cause.message, { cause }) : cause
   })
 }
 

@@ -193,6 +193,20 @@ describeWith('envoy', 'postern dev', () => {
     expect(await listening()).toEqual([])
   })
 
+  it('leaves nothing behind when Envoy does not start, and says where to look', async () => {
+    const envoy = join(folder, 'bin/some-envoy')
+    const version = 'envoy  version: 0123456789abcdef/1.40.0/Clean/RELEASE/BoringSSL'
+    await writeFile(envoy, `#!/bin/sh\n[ "$1" = --version ] && echo "${version}" && exit 0\necho "no luck"; exit 1\n`)
+    await chmod(envoy, 0o755)
+    await eventually('free ports', async () => (await listening()).length === 0, portsFreeWithinMs)
+    const { code, stdout, stderr } = await runPostern(['dev'], { cwd: folder, env: { ENVOY_BIN: envoy } })
+    expect({ code, stdout, stderr }).toEqual({
+      ...{ code: 1, stdout: '', stderr: 'postern: Envoy did not start; see .postern/envoy.log\n' },
+    })
+    expect(await readFile(join(folder, '.postern/envoy.log'), 'utf8')).toBe('no luck\n')
+    expect(await listening()).toEqual([])
+  })
+
   it('does without an Envoy, says what is missing, and says so in what it prints', async () => {
     const { dev } = await startDev({ ENVOY_BIN: '/no/envoy' })
     expect(dev.stderr()).toMatch(/^Envoy is missing: ENVOY_BIN is \/no\/envoy/)
