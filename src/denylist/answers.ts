@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import { evaluate, questionsOf } from './evaluate.ts'
 import type { MirrorState } from './mirror-state.ts'
-import { elapsedMs, momentOf } from './moment.ts'
+import { elapsedMs, type Moment, momentOf } from './moment.ts'
 import type { DenylistObserver } from './observer.ts'
 import type { Consultation, Denylist, DenylistRefs, DenylistStatus, Lookup } from './port.ts'
 import type { Answer, RevocationStore } from './store-port.ts'
@@ -62,10 +62,10 @@ export function createAnswers(deps: AnswersDeps): Denylist {
     return state.isFresh(clock.monotonicMs(), clock.wallMs())
   }
 
-  function stateNow(): DenylistStatus['state'] {
-    if (isFresh() && (state.asksStore || state.complete)) return 'live'
+  function stateAt({ monotonicMs, wallMs }: Moment): DenylistStatus['state'] {
+    if (state.isFresh(monotonicMs, wallMs) && (state.asksStore || state.complete)) return 'live'
     if (state.quarantined) return 'recovering'
-    return state.ageMs(clock.monotonicMs(), clock.wallMs()) === Number.POSITIVE_INFINITY ? 'starting' : 'stale'
+    return state.ageMs(monotonicMs, wallMs) === Number.POSITIVE_INFINITY ? 'starting' : 'stale'
   }
 
   return {
@@ -89,7 +89,7 @@ export function createAnswers(deps: AnswersDeps): Denylist {
     status() {
       const now = momentOf(clock)
       const age = state.ageMs(now.monotonicMs, now.wallMs)
-      const current = stateNow()
+      const current = stateAt(now)
       if (current === 'live') unknownSince = undefined
       // Unknown began when the last proof ran out, not when somebody looked.
       else unknownSince ??= Number.isFinite(age) ? now.wallMs - Math.max(0, age - maxStalenessMs) : now.wallMs
