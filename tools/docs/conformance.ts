@@ -14,7 +14,7 @@ const introduction = `# Conformance
 What Fence, authutils and the gen3-helm gateway answer, and what Postern answers to the same question. Every case is data
 in \`cases/\`; [conformance.test.ts](conformance.test.ts) opens a house for each (the real services over the memory store,
 in the fixture that the upstream tests use: [fixture.ts](../support/conformance/fixture.ts)) and takes its steps. A Check
-goes through as bytes, in both header encodings; after every case no token may be in the log.
+goes through as bytes, in both header encodings. No token may be found in the log, in a denial or in an error.
 
 - **same**: our answer is theirs, in our words (200 is OK, 400 INVALID_ARGUMENT or FAILED_PRECONDITION, 401
   UNAUTHENTICATED, 403 PERMISSION_DENIED). The test proves it.

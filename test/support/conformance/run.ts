@@ -1,5 +1,5 @@
 // Runs a case: opens a house for it, takes its steps one after the other and compares each answer with what the case
-// expects. After the last one no token of the case may be found in the log.
+// expects. No token of the case may be found in the log, in a denial or in an error.
 import { status } from '@grpc/grpc-js'
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -22,6 +22,8 @@ interface Stage {
   /** Puts tokens in the place of their names. */
   fill(template: Template): string
   keep(name: string, token: string): void
+  /** Fails where the text holds one of the tokens. */
+  expectNoToken(text: string, where: string): void
 }
 
 /** Rejects where an answer is not the expected one. */
@@ -30,7 +32,7 @@ export async function runCase(candidate: ExecutedCase): Promise<void> {
   try {
     const tokens = createTokens(candidate.tokens ?? {})
     for (const step of candidate.steps) await runStep(step, { house, ...tokens })
-    expectNoToken(house.log.text(), tokens.all())
+    tokens.expectNoToken(house.log.text(), 'the log')
   } finally {
     await house.close()
   }
@@ -53,14 +55,14 @@ function createTokens(specs: NonNullable<ExecutedCase['tokens']>) {
   return {
     fill: (template: Template) => template.replaceAll(/\{(\w+)\}/g, (_braces, name: string) => token(name)),
     keep: (name: string, text: string) => void made.set(name, text),
-    all: () => [...made.values()],
+    expectNoToken: (text: string, where: string) => expectNoToken([...made.values()], text, where),
   }
 }
 
-/** By their signatures: those are in nothing else. */
-export function expectNoToken(log: string, tokens: readonly string[]): void {
-  const leaked = tokens.filter((token) => log.includes(token.slice(token.lastIndexOf('.') + 1)))
-  expect(leaked.length, 'tokens in the log').toBe(0)
+/** By their signatures: those are in nothing else. The message does not repeat them. */
+export function expectNoToken(tokens: readonly string[], text: string, where: string): void {
+  const leaked = tokens.filter((token) => text.includes(token.slice(token.lastIndexOf('.') + 1)))
+  expect(leaked.length, `tokens in ${where}`).toBe(0)
 }
 
 type Runner<Kind extends StepKind> = (step: StepOf<Kind>, stage: Stage, words: string) => Promise<void>
@@ -71,24 +73,26 @@ function runStep<Kind extends StepKind>(step: StepOf<Kind>, stage: Stage): Promi
 }
 
 const runners: { readonly [Kind in StepKind]: Runner<Kind> } = {
-  async issue({ by = 'portal', grant, expiresIn, as, gives }, { house, fill, keep }, words) {
+  async issue({ by = 'portal', grant, expiresIn, as, gives }, stage, words) {
+    const { house, fill, keep } = stage
     const now = house.nowSeconds()
     const issued = await house.issue(by, { grant: toGrant(grant, fill), expiresIn })
-    if ('code' in gives) return expectRefused(issued, gives, words)
+    if ('code' in gives) return expectRefused(issued, gives, stage, words)
     if (!issued.ok) throw new Error(`${words}: refused with ${issued.reason.reason}`)
-    const { token, expiresAt, issuedTokenType } = issued.value
-    if (as !== undefined) keep(as, token)
+    const { token, jti, expiresAt, issuedTokenType } = issued.value
+    keep(as ?? jti, token)
     expectToken(token, gives, words)
     expect(expiresAt, `${words}: expires_at`).toBe(payloadOf(token)['exp'])
     if (gives.seconds !== undefined) expect(expiresAt - now, words).toBe(gives.seconds)
     if (gives.tokenType !== undefined) expect(issuedTokenType, words).toBe(gives.tokenType)
   },
 
-  async revoke({ by, token = '', revoker = '', jti = '', issuer = '', times = 1, gives }, { house, fill }, words) {
+  async revoke({ by, token = '', revoker = '', jti = '', issuer = '', times = 1, gives }, stage, words) {
+    const { house, fill } = stage
     const request = { token: fill(token), revokerToken: fill(revoker), jti, issuer, waitUntilApplied: false }
     const calls = await Promise.all(Array.from({ length: times }, () => house.revoke(by, request)))
     for (const revoked of calls) {
-      if (gives !== 'recorded' && 'code' in gives) expectRefused(revoked, gives, words)
+      if (gives !== 'recorded' && 'code' in gives) expectRefused(revoked, gives, stage, words)
       else if (!revoked.ok) throw new Error(`${words}: refused with ${revoked.reason.reason}`)
       else expect(revoked.value.revision !== '', words).toBe(gives === 'recorded')
     }
@@ -97,7 +101,7 @@ const runners: { readonly [Kind in StepKind]: Runner<Kind> } = {
     }
   },
 
-  async check({ at, method = 'GET', bearer, headers = [], gives }, { house, fill }, words) {
+  async check({ at, method = 'GET', bearer, headers = [], gives }, { house, fill, expectNoToken }, words) {
     const own = bearer === undefined ? [] : [['authorization', `Bearer ${bearer}`] as const]
     const sent = [...own, ...headers].map(([name, value]) => [name, fill(value)] as const)
     for (const encoding of headerEncodings) {
@@ -117,6 +121,7 @@ const runners: { readonly [Kind in StepKind]: Runner<Kind> } = {
           reason: gives.reason,
         })
         if (text !== undefined) expect(answer.body, about).toMatchObject({ error_description: text })
+        expectNoToken(JSON.stringify([answer.body, ...answer.headers, answer.metadata]), 'a denial')
       }
     }
   },
@@ -169,8 +174,9 @@ function toGrant(grant: StepOf<'issue'>['grant'], fill: Stage['fill']): GrantReq
   return { kind: 'subject', tokenKind, subject, scopes, clientId, user }
 }
 
-function expectRefused(result: Result<unknown, ServiceError>, refused: Refused, words: string): void {
+function expectRefused(result: Result<unknown, ServiceError>, refused: Refused, stage: Stage, words: string): void {
   if (result.ok) throw new Error(`${words}: was not refused`)
+  stage.expectNoToken(JSON.stringify(result.reason), 'an error')
   const { code, metadata } = statusOf(result.reason)
   const [details] = metadata?.get('grpc-status-details-bin') ?? []
   const [info] = Buffer.isBuffer(details) ? Status.decode(details).details : []
