@@ -93,7 +93,9 @@ if ARGV[5] ~= '' then
   entries = redis.call('XRANGE', KEYS[3], '(' .. ARGV[5], '+', 'COUNT', ARGV[7])
 end
 local ms = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
-redis.call('HSET', KEYS[5], ARGV[3], applied .. ' ' .. ARGV[4] .. ' ' .. ms)
+-- A Redis out of memory refuses the line, and must not refuse the beat with it: nothing can be revoked either meanwhile,
+-- and what was revoked before is in the entries of this answer.
+redis.pcall('HSET', KEYS[5], ARGV[3], applied .. ' ' .. ARGV[4] .. ' ' .. ms)
 local newest = last(KEYS[3])
 local size = redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[2])
 return {set[1], set[2], ms, newest[1], newest[2], size, entries}

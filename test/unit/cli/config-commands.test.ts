@@ -47,7 +47,7 @@ describe.each([
 test('check-config says of a sound file what it makes the process do', async () => {
   expect(await run(checkConfig, 'valid/everything.yaml')).toEqual({
     code: 0,
-    out: 'valid/everything.yaml: no problems (listens for check, tokens, http, admin; 3 issuers; 3 callers; 3 policies)\n',
+    out: 'valid/everything.yaml: no problems (listens for check, tokens, http, admin; 3 issuers; 3 callers; 4 policies)\n',
     err: '',
   })
 })
