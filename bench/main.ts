@@ -18,9 +18,10 @@ for (const suite of suites) {
   if (options.only.length > 0 && !options.only.includes(suite.name)) continue
   progress(suite.title)
   sections.push({ name: suite.name, title: suite.title, rows: await suite.run(settings) })
+  // After each, so that a run that is cut short leaves what it has.
+  if (options.save) await saveResults({ machine, rounds: options.rounds, sections })
 }
 console.log(
   page(sections, [...machineLines(machine), `medians of ${options.rounds} interleaved rounds, with quartiles`]),
 )
-if (options.save) await saveResults({ machine, rounds: options.rounds, sections })
 process.exit(0)

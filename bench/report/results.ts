@@ -1,4 +1,4 @@
-// Keeps a run: as JSON with its date, and as the table in bench/README.md. Suites that did not run keep their last rows.
+// Keeps a run: as JSON with its date, and as the table in bench/README.md.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Machine, machineLines } from './machine.ts'
