@@ -6,7 +6,7 @@ import { type DenialReason, denials } from '../../src/check/denials.ts'
 import type { HttpAnswer, HttpRequest } from '../support/http-client.ts'
 import { type JwksServer, startJwksServer } from '../support/jwks-server.ts'
 import { freePort } from '../support/ports.ts'
-import { posternIssuer } from '../support/postern.ts'
+import { clientsOf, posternIssuer } from '../support/postern.ts'
 import { type RedisServer, startRedis } from '../support/redis.ts'
 import { rememberSecret } from '../support/secrets.ts'
 import { createTokenMaker, nowSeconds, type TokenMaker } from '../support/token-maker.ts'
@@ -171,11 +171,12 @@ const withRoutes: Rows = {
 const inTrouble: Rows = {
   denylist_unavailable: withToken(ourTrouble, () => stage.own.access()),
   overloaded: withToken(ourTrouble, async () => {
-    // Held until its deadline by an unknown key; meanwhile there is no room for another.
+    // Held for seconds by an unknown key, past Envoy's patience; meanwhile there is no room for another.
     const asked = slowKeys.asked
-    const held = stage.get('/held', { token: slow.access({}, { header: { kid: 'not-yet-published' } }) })
-    held.catch(() => {})
-    await expect.poll(() => slowKeys.asked).toBeGreaterThan(asked)
+    const { authz, close } = clientsOf(stage.postern)
+    const held = authz.check({ token: slow.access({}, { header: { kid: 'not-yet-published' } }) })
+    held.catch(() => {}).finally(close)
+    await expect.poll(() => slowKeys.asked, { timeout: 10_000 }).toBeGreaterThan(asked)
     return stage.own.access()
   }),
 }
@@ -283,7 +284,7 @@ describeWith('envoy', 'a denial of a Postern in trouble:', () => {
         issuers: [...base.issuers, ...remote],
         denylist: { store: 'redis', redis: { url: nobody } },
         policies: { ...policies, default: { ...policies.default, issuers: ['commons', 'slow'] } },
-        limits: { concurrent_checks: 1 },
+        limits: { concurrent_checks: 1, check_timeout: '30s' },
       }),
     })
     await stage.postern.logLine(({ msg, issuer }) => msg === 'Loaded issuer keys' && issuer === 'slow')

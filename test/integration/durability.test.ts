@@ -67,7 +67,7 @@ it('of many revocations under way at a crash, all that were answered are refused
       () => {},
     ),
   )
-  await expect.poll(() => answered.length, { interval: 1 }).toBeGreaterThan(20)
+  await expect.poll(() => answered.length, { interval: 1, timeout: 10_000 }).toBeGreaterThan(20)
   const ended = running.kill9()
   await Promise.all(revoking)
   await ended

@@ -155,7 +155,7 @@ it('an issuer that does not answer delays neither the start nor the tokens of an
     .toBe(true)
   slow.behaviour = 'hang'
   const waiting = authz.check({ token: unknownKid() }, { withinMs: 1500 })
-  await expect.poll(() => slow.asked).toBeGreaterThan(2)
+  await expect.poll(() => slow.asked, { timeout: 10_000 }).toBeGreaterThan(2)
   const answered = await Promise.race([waiting, authz.check({ token: other.access() })])
   expect(answered.reason).toBe('token_valid')
   expect((await waiting).reason).toBe('deadline_exceeded')

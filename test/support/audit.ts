@@ -2,6 +2,9 @@
 import { eventually } from './eventually.ts'
 import type { LogLine, Postern } from './postern.ts'
 
+/** At once, but for a machine that is busy with other things. */
+const loggedWithinMs = 10_000
+
 export interface Audited {
   /** What the call gave, or the error it rejected with. */
   readonly outcome: unknown
@@ -17,5 +20,6 @@ export async function audited(
   const lines = () => postern.log().filter((line) => line['audit'] === true)
   const before = lines().length
   const outcome = await call().catch((error: unknown) => error)
-  return { outcome, line: await eventually('the audit line of a call', () => lines().slice(before).find(fits)) }
+  const find = () => lines().slice(before).find(fits)
+  return { outcome, line: await eventually('the audit line of a call', find, loggedWithinMs) }
 }

@@ -160,7 +160,7 @@ export async function startPostern(options: PosternOptions = {}): Promise<Poster
     },
     output,
     log,
-    logLine: (fits) => eventually('a log line that fits', () => log().find(fits)),
+    logLine: (fits) => eventually('a log line that fits', () => log().find(fits), graceMs),
     isReady: () => isReady().catch(() => false),
     metrics: async () => (await http1(adminPort, { path: '/metrics' })).body,
     stop: (options = {}) => running.stop({ graceMs, ...options }),
