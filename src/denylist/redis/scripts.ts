@@ -95,7 +95,10 @@ end
 local ms = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
 -- A Redis out of memory refuses the line, and must not refuse the beat with it: nothing can be revoked either meanwhile,
 -- and what was revoked before is in the entries of this answer.
-redis.pcall('HSET', KEYS[5], ARGV[3], applied .. ' ' .. ARGV[4] .. ' ' .. ms)
+local registered = redis.pcall('HSET', KEYS[5], ARGV[3], applied .. ' ' .. ARGV[4] .. ' ' .. ms)
+if type(registered) == 'table' and registered.err and not string.find(registered.err, 'OOM', 1, true) then
+  return registered
+end
 local newest = last(KEYS[3])
 local size = redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[2])
 return {set[1], set[2], ms, newest[1], newest[2], size, entries}
