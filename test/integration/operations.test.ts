@@ -1,20 +1,24 @@
-// What operators and their platforms see of a process: health over HTTP and gRPC, metrics, the JWKS, an orderly end. What
-// it answers to Envoy and to callers is elsewhere.
+// What operators and their platforms see of a process: health over HTTP and gRPC, metrics, the JWKS, TLS. How it ends is in
+// shutdown.test.ts; what it answers to Envoy and to callers is elsewhere.
+import { get } from 'node:https'
 import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createUnaryClient, loadProtos, type UnaryClient } from '../support/grpc-client.ts'
+import { createAuthzClient } from '../support/authz-client.ts'
+import { createTestCa } from '../support/certs.ts'
+import { createHealthClient, type HealthClient, healthServices } from '../support/health-client.ts'
 import { http1 } from '../support/http-client.ts'
 import { startJwksServer } from '../support/jwks-server.ts'
-import { isListening } from '../support/ports.ts'
+import { freePort, isListening } from '../support/ports.ts'
 import { clientsOf, type Postern, posternIssuer, startPostern } from '../support/postern.ts'
 import { expectNoSecrets } from '../support/secrets.ts'
 import { createTokenMaker } from '../support/token-maker.ts'
 import { keyFor } from '../support/tokens.ts'
 
 let postern: Postern
+
 /** What is waited for comes within a quarter of a second; on a loaded machine, within this. */
 const soon = { timeout: 10_000 }
 
@@ -24,35 +28,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-const health = loadProtos('health.proto', [
-  join(import.meta.dirname, '../../node_modules/grpc-health-check/proto/health/v1'),
-]).service('grpc.health.v1.Health')
-
-const healthStatus = z.object({ status: z.string() })
-const services = ['', 'envoy.service.auth.v3.Authorization', 'postern.token.v1.TokenService']
-
-function healthClient(target: string): UnaryClient {
-  const client = createUnaryClient(health, { target })
+function healthClient(target: string): HealthClient {
+  const client = createHealthClient(target)
   closing.push(client.close)
   return client
-}
-
-async function statusOf(client: UnaryClient, service: string): Promise<string> {
-  return healthStatus.parse(await client.call('Check', { service })).status
-}
-
-/** Every status that a watcher is told, as it comes. */
-function watch({ client }: UnaryClient, service: string): readonly string[] {
-  const { Watch } = health
-  if (Watch === undefined) throw new Error('Health has no Watch')
-  const seen: string[] = []
-  const stream = client.makeServerStreamRequest(Watch.path, Watch.requestSerialize, Watch.responseDeserialize, {
-    service,
-  })
-  stream.on('data', (message: object) => seen.push(healthStatus.parse(message).status))
-  stream.on('error', () => {})
-  closing.push(() => stream.cancel())
-  return seen
 }
 
 const component = z.object({ name: z.string(), healthy: z.boolean(), detail: z.string().optional() })
@@ -89,16 +68,16 @@ describe('readiness', () => {
     expect((await http1(postern.adminPort, { path: '/healthz' })).status).toBe(200)
     const clients = [healthClient(postern.check), healthClient(postern.tokens)]
     for (const client of clients) {
-      for (const service of services) expect(await statusOf(client, service), service).toBe('NOT_SERVING')
+      for (const service of healthServices) expect(await client.check(service), service).toBe('NOT_SERVING')
     }
-    const seen = clients.map((client) => watch(client, ''))
+    const seen = clients.map((client) => client.watch(''))
     for (const one of seen) await expect.poll(() => one, soon).toEqual(['NOT_SERVING'])
 
     await keys.open()
     await expect.poll(() => readyz(postern), { timeout: 10_000 }).toMatchObject({ code: 200, status: 'ready' })
     for (const one of seen) await expect.poll(() => one, soon).toEqual(['NOT_SERVING', 'SERVING'])
     for (const client of clients) {
-      for (const service of services) expect(await statusOf(client, service), service).toBe('SERVING')
+      for (const service of healthServices) expect(await client.check(service), service).toBe('SERVING')
     }
   })
 
@@ -119,55 +98,9 @@ describe('readiness', () => {
   it('knows no other service', async () => {
     postern = await startPostern()
     closing.push(postern.close)
-    await expect(statusOf(healthClient(postern.check), 'postern.other')).rejects.toMatchObject({
+    await expect(healthClient(postern.check).check('postern.other')).rejects.toMatchObject({
       code: status.NOT_FOUND,
     })
-  })
-})
-
-describe('the end', () => {
-  it('is announced before it comes: not ready, still answering, then gone in order', async () => {
-    postern = await startPostern({ config: (base) => ({ ...base, shutdown: { wait: '1500ms', drain: '2s' } }) })
-    closing.push(postern.close)
-    const { authz, close } = clientsOf(postern)
-    closing.push(close)
-    const token = createTokenMaker(posternIssuer, postern.key).access()
-    const seen = watch(healthClient(postern.check), 'envoy.service.auth.v3.Authorization')
-    await expect.poll(() => seen, soon).toEqual(['SERVING'])
-
-    const ended = postern.stop()
-    await expect.poll(() => seen, soon).toEqual(['SERVING', 'NOT_SERVING'])
-    expect((await readyz(postern)).code).toBe(503)
-    expect((await authz.check({ token })).allowed).toBe(true)
-    // The watcher does not hang up; it is cut when draining has taken its time.
-    expect(await ended).toEqual({ code: 0, signal: null })
-    expect(await isListening(postern.adminPort)).toBe(false)
-    expect(await isListening(postern.check.replace(/^unix:/, ''))).toBe(false)
-  })
-
-  it('is not held up by clients that keep streams open at every listener', async () => {
-    const drainMs = 1000
-    postern = await startPostern({ config: (base) => ({ ...base, shutdown: { wait: '0s', drain: `${drainMs}ms` } }) })
-    closing.push(postern.close)
-    for (const target of [postern.check, postern.tokens]) {
-      const seen = watch(healthClient(target), '')
-      await expect.poll(() => seen, soon).toEqual(['SERVING'])
-    }
-    const before = performance.now()
-    expect(await postern.stop({ graceMs: 20_000 })).toEqual({ code: 0, signal: null })
-    expect(performance.now() - before).toBeGreaterThanOrEqual(drainMs - 50)
-    expect(performance.now() - before).toBeLessThan(10_000)
-  })
-
-  it('comes at once with a second signal', async () => {
-    postern = await startPostern({ config: (base) => ({ ...base, shutdown: { wait: '5m', drain: '2s' } }) })
-    closing.push(postern.close)
-    const before = performance.now()
-    const ended = postern.stop({ graceMs: 60_000 })
-    await postern.logLine(({ msg }) => msg === 'Postern stops')
-    postern.signal('SIGTERM')
-    expect(await ended).toEqual({ code: 1, signal: null })
-    expect(performance.now() - before).toBeLessThan(10_000)
   })
 })
 
@@ -184,10 +117,72 @@ describe('listeners', () => {
     expect(await isListening(postern.tokens.replace(/^unix:/, ''))).toBe(false)
     expect(await isListening(postern.httpPort)).toBe(false)
     expect(await isListening(postern.adminPort)).toBe(false)
-    const answered = healthClient(postern.check).call('Check', { service: 'postern.token.v1.TokenService' })
+    const answered = healthClient(postern.check).check('postern.token.v1.TokenService')
     await expect(answered).rejects.toMatchObject({ code: status.NOT_FOUND })
   })
 })
+
+describe('over TLS', () => {
+  it('every listener answers those it is meant for, and nobody else', async () => {
+    const ca = await createTestCa()
+    const [server, envoy, stranger] = await Promise.all([
+      ca.issue({ dns: [serverName], ip: ['127.0.0.1'] }),
+      ca.issue({ dns: ['envoy'] }),
+      createTestCa().then((other) => other.issue({ dns: ['envoy'] })),
+    ])
+    const checkPort = await freePort()
+    postern = await startPostern({
+      until: 'started',
+      files: { 'server.crt': server.certPem, 'server.key': server.keyPem, 'ca.crt': ca.certPem },
+      config: ({ listen, ...base }, { folder }) => {
+        const tls = { cert: join(folder, 'server.crt'), key: join(folder, 'server.key') }
+        const mutual = { ...tls, client_ca: join(folder, 'ca.crt') }
+        return {
+          ...base,
+          listen: {
+            ...listen,
+            check: { address: `127.0.0.1:${checkPort}`, tls: mutual },
+            http: { ...listen.http, tls },
+            admin: { ...listen.admin, tls: mutual },
+          },
+        }
+      },
+    })
+    closing.push(postern.close)
+    const token = createTokenMaker(posternIssuer, postern.key).access()
+    const checkWith = (identity: { readonly cert?: string; readonly key?: string }) => {
+      const tls = { ca: ca.certPem, serverName, ...identity }
+      const authz = createAuthzClient({ target: `127.0.0.1:${checkPort}`, tls })
+      closing.push(authz.close)
+      return authz.check({ token })
+    }
+    expect((await checkWith({ cert: envoy.certPem, key: envoy.keyPem })).allowed).toBe(true)
+    const refused = { code: status.UNAVAILABLE }
+    await expect(checkWith({ cert: stranger.certPem, key: stranger.keyPem })).rejects.toMatchObject(refused)
+    await expect(checkWith({})).rejects.toMatchObject(refused)
+
+    const { httpPort, adminPort } = postern
+    const jwks = '/.well-known/jwks.json'
+    expect(await https(httpPort, jwks, { ca: ca.certPem })).toBe(200)
+    await expect(https(httpPort, jwks, {})).rejects.toThrow(/certificate/)
+    await expect(http1(httpPort, { path: jwks })).rejects.toThrow()
+    expect(await https(adminPort, '/readyz', { ca: ca.certPem, cert: envoy.certPem, key: envoy.keyPem })).toBe(200)
+    await expect(https(adminPort, '/readyz', { ca: ca.certPem })).rejects.toThrow()
+  })
+})
+
+/** The status of a GET, by whom the options make the client. */
+function https(port: number, path: string, identity: { ca?: string; cert?: string; key?: string }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, ...identity }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    request.on('error', reject)
+  })
+}
+
+const serverName = 'postern.test'
 
 describe('over HTTP', () => {
   beforeAll(async () => {

@@ -296,4 +296,7 @@ describe('a revocation is refused', () => {
 it('nothing that was printed holds a part of any token or key that was used here', () => {
   expect(postern.output()).toMatch(/Revoked a token/)
   expectNoSecrets('the output of Postern', postern.output())
+  // And it would be noticed.
+  const leak = own.access().slice(-40)
+  expect(() => expectNoSecrets('a text', `token=${leak}`)).toThrow('a text holds a part of a token or key')
 })

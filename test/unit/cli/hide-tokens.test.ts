@@ -1,3 +1,4 @@
+// Tokens are hidden in what is said to a person, and nothing else is.
 import { expect, it } from 'vitest'
 import { hideTokens } from '../../../src/cli/hide-tokens.ts'
 import { mint } from '../../support/tokens.ts'
